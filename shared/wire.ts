@@ -1,0 +1,40 @@
+/** What the server and the vendor's phone say to each other. Types only: it costs the phone nothing. */
+
+/** What a credit into a stall's account was. Only `sale` counts as takings. */
+export const CLASSIFICATIONS = ['sale', 'unclear', 'family', 'loan', 'cash_back', 'fee', 'test', 'refund'] as const
+export type Classification = (typeof CLASSIFICATIONS)[number]
+
+/** One line of the vendor's list. */
+export interface PaymentLine {
+  /** Sequence number of the transaction in its market: the line's identity. */
+  transactionSeq: number
+  amountVnd: number
+  /** `10:42`, Vietnam time. */
+  time: string
+  /** Cleaned for display: one line, no control or direction marks, at most 140 characters. May be empty. */
+  memo: string
+  /** As the source gives it; empty where it does not. */
+  payerName: string
+  classification: Classification
+}
+
+/** The figures of one stall on one business day. */
+export interface DayTakings {
+  /** `2026-11-22`. */
+  businessDay: string
+  totalVnd: number
+  saleCount: number
+  unclearCount: number
+}
+
+/** One message of the vendor's live stream (`event: change`); its SSE id is `seq`. */
+export interface VendorChange {
+  /** The market's commit-ordered sequence number: the cursor a phone resumes from. */
+  seq: number
+  /** `credit`: new money, to be announced. `classified`: she, or the operator, changed what a credit was. */
+  kind: 'credit' | 'classified'
+  payment: PaymentLine
+  takings: DayTakings
+  /** Epoch milliseconds at which the server recorded it: old news is shown, not read aloud. */
+  recordedAt: number
+}
