@@ -1,1 +1,7 @@
-export {}
+export { banks, findBank, type Bank } from './banks.ts'
+export { crc16 } from './crc16.ts'
+export { decode, type Service, type VietQr } from './decode.ts'
+export { encode, MAX_AMOUNT_VND, type Transfer } from './encode.ts'
+export { hearing, type Hearing, type HolderType } from './hearing.ts'
+export type { Scheme } from './scheme.ts'
+export { VietQrError, type VietQrErrorCode } from './vietqr-error.ts'

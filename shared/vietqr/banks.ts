@@ -1,0 +1,39 @@
+import { bankTable } from './bank-table.ts'
+import { transliterate } from './transliterate.ts'
+
+/** A bank or wallet that NAPAS routes to. */
+export interface Bank {
+  /** 6 digits, unique. */
+  readonly bin: string
+  readonly code: string
+  readonly shortName: string
+  /** Vietnamese, for display only: banks are renamed, BINs stay. */
+  readonly name: string
+  readonly transferSupported: boolean
+  readonly lookupSupported: boolean
+}
+
+/** Every bank of the NAPAS directory, by BIN. */
+export const banks: readonly Bank[] = /* @__PURE__ */ bankTable.map(
+  ([bin, code, shortName, name, transferSupported, lookupSupported]) => ({
+    bin,
+    code,
+    shortName,
+    name,
+    transferSupported,
+    lookupSupported,
+  }),
+)
+
+/**
+ * Takes a BIN, a code or a short name as a person types it, in any case, spacing and accents, and returns its
+ * bank, or undefined where no bank is called so. Never throws.
+ */
+export function findBank(text: string): Bank | undefined {
+  const wanted = fold(text)
+  return banks.find(({ bin, code, shortName }) => [bin, fold(code), fold(shortName)].includes(wanted))
+}
+
+function fold(text: string): string {
+  return transliterate(text).replace(/\s/g, '').toUpperCase()
+}
