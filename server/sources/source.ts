@@ -1,7 +1,4 @@
-import type { BankTransaction } from '../domain/bank-transaction.ts'
-
-/** The kinds of source we can hear. One file each; adding one is one line in `registry.ts`. */
-export type SourceKind = 'sepay'
+import type { BankTransaction } from '../../shared/bank-transaction.ts'
 
 /** A request as it arrived, before anything is parsed. Header names are lower-case. */
 export interface IncomingRequest {
@@ -37,7 +34,7 @@ export interface BackfillPage {
   transactions: BankTransaction[]
   /** Entries of this page that could not be read, raw, so that none is lost. */
   unreadable: { raw: Uint8Array; error: UnreadableNotification }[]
-  /** Raw JSON bytes of each entry in `transactions`, by the same index. */
+  /** Each entry of `transactions` as JSON bytes, by the same index: a page has no bytes of its own per entry. */
   rawEntries: Uint8Array[]
   cursor: string
 }
@@ -52,7 +49,8 @@ export interface BackfillRequest {
 }
 
 export interface Source {
-  readonly kind: SourceKind
+  /** Its name in the registry. One file each; adding one is one line in `registry.ts`. */
+  readonly kind: string
   /** How the source proves its origin; an instance has exactly one. */
   readonly modes: readonly string[]
   verify(request: IncomingRequest, mode: string, secrets: readonly string[]): Verdict
