@@ -1,0 +1,52 @@
+import { businessDay } from '../shared/business-day.ts'
+import { operatorScope } from './storage/scope.ts'
+import { backfill } from './sources/backfill.ts'
+import { eraseDue } from './storage/erasure.ts'
+import { listSources } from './storage/source.ts'
+import type { Services } from './services.ts'
+
+const SWEEP_MS = 60_000
+/** SePay gives a push up after 33 minutes; what it gave up on is here before its next round would be over. */
+const BACKFILL_MS = 15 * 60_000
+
+/** What the server does unasked: forgets what is due, and fetches what no push brought. Returns how to stop it. */
+export function startChores(services: Services): () => void {
+  const stopped = new AbortController()
+  const every = (periodMs: number, name: string, chore: () => Promise<void>) => {
+    let running = false
+    const turn = async () => {
+      if (running || stopped.signal.aborted) return
+      running = true
+      try {
+        await chore()
+      } catch (error) {
+        if (!stopped.signal.aborted) services.log.error({ err: error, chore: name }, 'chore failed; it is tried again')
+      } finally {
+        running = false
+      }
+    }
+    const timer = setInterval(() => void turn(), periodMs)
+    stopped.signal.addEventListener('abort', () => clearInterval(timer))
+    void turn()
+  }
+
+  every(SWEEP_MS, 'erase', async () => {
+    const today = businessDay(services.now(), 0)
+    const erased = await services.store.write((tx) => eraseDue(tx, today))
+    if (erased > 0) services.log.info({ erased }, 'forgot what was due')
+  })
+
+  every(BACKFILL_MS, 'back-fill', async () => {
+    for (const row of await listSources(services.store, operatorScope())) {
+      const { store, seal, intake, now, log } = services
+      try {
+        const fetched = await backfill(store, seal, intake, row, now, stopped.signal)
+        if (fetched > 0) log.info({ sourceId: row.id, fetched }, 'back-fill')
+      } catch (error) {
+        // One source out of reach keeps no other waiting.
+        if (!stopped.signal.aborted) log.error({ sourceId: row.id, err: error }, 'back-fill failed; it is tried again')
+      }
+    }
+  })
+  return () => stopped.abort()
+}

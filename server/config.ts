@@ -1,0 +1,41 @@
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+
+export interface Config {
+  port: number
+  /** Where shoppers, phones and sources reach this server; links and printed addresses begin with it. */
+  publicUrl: string
+  dataDir: string
+  /** The embedded database's file. */
+  databasePath: string
+  /** Whether the operator named a database, rather than leaving it to us. */
+  databaseGiven: boolean
+}
+
+const schema = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(4040),
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  DATA_DIR: z.string().min(1).default('data'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^file:.+/, 'only file:… works in this version')
+    .optional(),
+})
+
+/** Reads the environment, once. Throws one Error that names every variable that is wrong. */
+export function readConfig(env: Record<string, string | undefined>): Readonly<Config> {
+  const parsed = schema.safeParse(env)
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+    throw new Error(`The environment is not right.\n  ${problems.join('\n  ')}`)
+  }
+  const { PORT, PUBLIC_URL, DATA_DIR, DATABASE_URL } = parsed.data
+  const dataDir = resolve(DATA_DIR)
+  return Object.freeze({
+    port: PORT,
+    publicUrl: (PUBLIC_URL ?? `http://localhost:${PORT}`).replace(/\/+$/, ''),
+    dataDir,
+    databasePath: DATABASE_URL ? resolve(DATABASE_URL.slice('file:'.length)) : join(dataDir, 'market.db'),
+    databaseGiven: DATABASE_URL !== undefined,
+  })
+}

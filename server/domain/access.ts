@@ -1,0 +1,86 @@
+import { AppError } from '../../shared/app-error.ts'
+import { marketScope, operatorScope, stallScope, type MarketScope, type OperatorScope, type StallScope } from '../storage/scope.ts'
+import type { Identity } from '../storage/session.ts'
+
+/** Somebody who came in by a one-time link, with the stalls a vendor holds at this moment. */
+export interface Actor extends Identity {
+  stallIds: readonly number[]
+}
+
+/** Everything a signed-in person can ask for. */
+export type Action =
+  | 'takings.view'
+  | 'credit.classify'
+  | 'preferences.change'
+  | 'registry.view'
+  | 'registry.change'
+  | 'card.print'
+  | 'vendor.invite'
+  | 'board.invite'
+  | 'market.add'
+  | 'source.manage'
+  | 'inbox.view'
+  | 'inbox.assign'
+
+/** What is asked for: a market, or a stall in one. */
+export interface Resource {
+  marketId?: number
+  stallId?: number
+}
+
+type Reach = 'own_stall' | 'own_market' | 'everywhere'
+
+/** Who may do what, and how far it reaches. What is not here is not allowed. */
+const GRANTS: Record<Identity['role'], Partial<Record<Action, Reach>>> = {
+  vendor: {
+    'takings.view': 'own_stall',
+    'credit.classify': 'own_stall',
+    'preferences.change': 'own_stall',
+  },
+  board: {
+    'registry.view': 'own_market',
+    'registry.change': 'own_market',
+    'card.print': 'own_market',
+    'vendor.invite': 'own_market',
+  },
+  operator: {
+    'registry.view': 'everywhere',
+    'registry.change': 'everywhere',
+    'card.print': 'everywhere',
+    'vendor.invite': 'everywhere',
+    'board.invite': 'everywhere',
+    'market.add': 'everywhere',
+    'source.manage': 'everywhere',
+    'inbox.view': 'everywhere',
+    'inbox.assign': 'everywhere',
+  },
+}
+
+/** The one place that decides who may do what. Denies by default. */
+export function can(actor: Actor, action: Action, resource: Resource): boolean {
+  const reach = GRANTS[actor.role][action]
+  if (reach === 'everywhere') return true
+  if (reach === 'own_market') return resource.marketId === actor.marketId
+  if (reach === 'own_stall') return resource.stallId !== undefined && actor.stallIds.includes(resource.stallId)
+  return false
+}
+
+/** What is not yours does not exist for you: `not_found`, so that asking tells nothing. */
+function demand(actor: Actor, action: Action, resource: Resource): void {
+  if (!can(actor, action, resource)) throw new AppError('not_found', `${actor.role} may not ${action}`)
+}
+
+export function openStall(actor: Actor, action: Action, marketId: number, stallId: number): StallScope {
+  demand(actor, action, { marketId, stallId })
+  return stallScope(marketId, stallId)
+}
+
+export function openMarket(actor: Actor, action: Action, marketId: number): MarketScope {
+  demand(actor, action, { marketId })
+  return marketScope(marketId)
+}
+
+export function openOperation(actor: Actor, action: Action): OperatorScope {
+  demand(actor, action, {})
+  return operatorScope()
+}

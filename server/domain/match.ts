@@ -1,0 +1,121 @@
+import { accountKey, type BankTransaction } from '../../shared/bank-transaction.ts'
+import { addDays, businessDay } from '../../shared/business-day.ts'
+import { findReferences } from '../../shared/reference.ts'
+import type { Decision, ExceptionReason, MatchRule, NotCountedReason } from '../storage/decision.ts'
+import type { AccountHolding, Registry, StallFacts } from '../storage/registry.ts'
+
+/** Payers' words and raw messages are forgotten this long after their business day. */
+const KEPT_DAYS = 90
+/** Money that is no market's goes by the calendar. */
+const MIDNIGHT = 0
+const NO_MARKET = 0
+
+const PRECISION_MS = { second: 1_000, minute: 60_000, day: 86_400_000 }
+
+type Verdict =
+  | { outcome: 'matched'; holding: AccountHolding; rule: MatchRule }
+  | { outcome: 'undecided'; reason: ExceptionReason }
+  | { outcome: 'not_counted'; reason: NotCountedReason; isNobodys: boolean }
+
+/**
+ * Decides whose one transaction is, from what is known of its account and the references in its text. Pure.
+ *
+ * The order: virtual account → reference → the source's own code → the account's only stall → a person. A sound
+ * reference that nobody issued is no reference; two issued ones, or a virtual account against a reference, are
+ * never guessed between; a reference of a stall that does not own the credited account is never followed.
+ */
+export function decide(transaction: BankTransaction, sourceId: string, registry: Registry): Decision {
+  const holdings = registry.holdings.get(accountKey(transaction)) ?? []
+  const verdict = judge(transaction, sourceId, registry, holdings)
+  const stall = verdict.outcome === 'matched' ? verdict.holding.stall : holdings[0]?.stall
+  const isNobodys = stall === undefined || (verdict.outcome === 'not_counted' && verdict.isNobodys)
+  const day = businessDay(transaction.bookedAt, isNobodys ? MIDNIGHT : stall.dayStartsAtMinutes)
+  const place = {
+    marketId: isNobodys ? NO_MARKET : stall.marketId,
+    businessDay: day,
+    eraseOn: addDays(day, KEPT_DAYS),
+  }
+  if (verdict.outcome !== 'matched') {
+    const { outcome, reason } = verdict
+    return outcome === 'undecided' ? { ...place, outcome, reason } : { ...place, outcome, reason }
+  }
+  const { holding, rule } = verdict
+  const isUnproven = holding.state === 'proposed' && (rule === 'reference' || rule === 'source_code')
+  return {
+    ...place,
+    outcome: 'matched',
+    stallId: holding.stall.stallId,
+    rule,
+    // Without her stall's reference it may be her salary: she says what it was, unless nothing else comes in here.
+    classification: rule === 'sole_stall' && !holding.sellingOnly ? 'unclear' : 'sale',
+    provesAccountId: isUnproven ? holding.accountId : null,
+  }
+}
+
+/** The day an unreadable message belongs to, and when it is forgotten. */
+export function dayOf(receivedAt: number): { businessDay: string; eraseOn: string } {
+  const day = businessDay(receivedAt, MIDNIGHT)
+  return { businessDay: day, eraseOn: addDays(day, KEPT_DAYS) }
+}
+
+function judge(
+  transaction: BankTransaction,
+  sourceId: string,
+  registry: Registry,
+  holdings: readonly AccountHolding[],
+): Verdict {
+  // What may yet become ours, once registered, allowed or agreed to, stays nobody's: back-fill tells it again then.
+  const notYetOurs = (reason: NotCountedReason): Verdict => ({ outcome: 'not_counted', reason, isNobodys: true })
+  const neverCounted = (reason: NotCountedReason): Verdict => ({ outcome: 'not_counted', reason, isNobodys: false })
+  const undecided = (reason: ExceptionReason): Verdict => ({ outcome: 'undecided', reason })
+
+  if (transaction.isTest) return neverCounted('test')
+  if (holdings.length === 0) return notYetOurs('unknown_account')
+  if (!registry.bindings.get(sourceId)?.has(accountKey(transaction))) return notYetOurs('source_not_allowed')
+  if (transaction.direction === 'out') return neverCounted('outgoing')
+  if (!holdings.some((holding) => agreed(holding.stall, transaction))) return notYetOurs('no_consent')
+
+  const ofAccount = (stall: StallFacts) =>
+    holdings.find((holding) => holding.stall.stallId === stall.stallId && holding.state !== 'retired')
+  const give = (holding: AccountHolding, rule: MatchRule): Verdict => {
+    if (holding.stall.closed) return undecided('closed_stall')
+    if (!agreed(holding.stall, transaction)) return notYetOurs('no_consent')
+    return { outcome: 'matched', holding, rule }
+  }
+  const issued = (text: string | null): StallFacts[] =>
+    findReferences(text ?? '').flatMap((reference) => registry.stallsByReference.get(reference) ?? [])
+
+  const virtual = transaction.virtualAccount?.toUpperCase()
+  const byVirtualAccount =
+    virtual === undefined
+      ? undefined
+      : holdings.find((one) => one.state !== 'retired' && one.virtualAccount?.toUpperCase() === virtual)
+  const inText = issued(transaction.remittanceText)
+
+  if (byVirtualAccount) {
+    const contradicted = inText.some((stall) => stall.stallId !== byVirtualAccount.stall.stallId)
+    return contradicted ? undecided('conflicting_evidence') : give(byVirtualAccount, 'virtual_account')
+  }
+  if (inText.length > 1) return undecided('two_references')
+
+  const byReference = (stall: StallFacts, rule: MatchRule): Verdict => {
+    const holding = ofAccount(stall)
+    return holding ? give(holding, rule) : undecided('wrong_account')
+  }
+  if (inText[0]) return byReference(inText[0], 'reference')
+  const inSourceCode = issued(transaction.sourceCode)
+  if (inSourceCode.length === 1) return byReference(inSourceCode[0]!, 'source_code')
+
+  const current = holdings.filter((holding) => holding.state !== 'retired')
+  if (current.length === 0) return neverCounted('retired_account')
+  const stalls = new Set(current.map((holding) => holding.stall.stallId))
+  if (stalls.size > 1) return undecided('no_reference')
+  const active = current.find((holding) => holding.state === 'active')
+  // A mistyped proposal may be a stranger's account: without the reference nothing says that the money is hers.
+  return active ? give(active, 'sole_stall') : undecided('unproven_account')
+}
+
+/** Whether the stall's vendor had agreed by then; a booking told only to the minute gets the minute's end. */
+function agreed(stall: StallFacts, { bookedAt, bookedPrecision }: BankTransaction): boolean {
+  return stall.consentedAt !== null && stall.consentedAt < bookedAt + PRECISION_MS[bookedPrecision]
+}

@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { CompactEncrypt, compactDecrypt } from 'jose'
+
+/** Keeps secrets that we must be able to read again (a source's) out of the database and its backups. */
+export interface Seal {
+  close(secret: string): Promise<string>
+  /** Throws if the text was sealed with another key or changed. */
+  open(sealed: string): Promise<string>
+}
+
+const KEY_BYTES = 32
+
+/** AES-256-GCM in a compact JWE, with the key in `seal.key` of that folder, made at the first start. */
+export function openSeal(dataDir: string): Seal {
+  const key = readKey(join(dataDir, 'seal.key'), dataDir)
+  return {
+    close: (secret) =>
+      new CompactEncrypt(new TextEncoder().encode(secret))
+        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
+        .encrypt(key),
+    async open(sealed) {
+      const { plaintext } = await compactDecrypt(sealed, key, {
+        keyManagementAlgorithms: ['dir'],
+        contentEncryptionAlgorithms: ['A256GCM'],
+      })
+      return new TextDecoder().decode(plaintext)
+    },
+  }
+}
+
+function readKey(path: string, dataDir: string): Uint8Array {
+  if (!existsSync(path)) {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    // `wx`: of two processes started at once, one makes the key and both read it.
+    try {
+      writeFileSync(path, randomBytes(KEY_BYTES), { mode: 0o600, flag: 'wx' })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+  }
+  const key = readFileSync(path)
+  if (key.length !== KEY_BYTES) throw new Error(`${path} is not a key of ${KEY_BYTES} bytes: restore it from the backup`)
+  return key
+}

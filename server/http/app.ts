@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto'
+import type { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { compress } from 'hono/compress'
+import { secureHeaders } from 'hono/secure-headers'
+import { AppError } from '../../shared/app-error.ts'
+import type { Frame } from '../../web/pages/layout.ts'
+import type { Services } from '../services.ts'
+import { serveAssets } from './assets.ts'
+import { showBoard } from './board/registry.ts'
+import { createDoors, type Doors, type Env } from './door.ts'
+import { fail } from './failure.ts'
+import { showInbox } from './operator/inbox.ts'
+import { showOperation } from './operator/operation.ts'
+import { showSources } from './operator/sources.ts'
+import { refuseForeignOrigins } from './origin.ts'
+import { showStalls } from './shopper/stall.ts'
+import { hearSources } from './source/notifications.ts'
+import { showHealth } from './system/health.ts'
+import { showVendorHome } from './vendor/home.ts'
+import { showVendorSettings } from './vendor/settings.ts'
+import { streamChanges } from './vendor/stream.ts'
+import { letIn } from './visitor/enter.ts'
+import { welcome } from './visitor/welcome.ts'
+
+/** Forms are short; what sources send is counted by its own route. */
+const MAX_FORM_BYTES = 16 * 1024
+
+/** The whole server as one Hono app. `demo` puts «BẢN THỬ — TIỀN GIẢ» on every page. */
+export function createApp(services: Services, demo: boolean): { app: Hono<Env>; policies: Doors['policies'] } {
+  const doors = createDoors(services)
+  const { app } = doors
+
+  app.use(async (c, next) => {
+    c.set('requestId', randomUUID().slice(0, 8))
+    await next()
+  })
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        mediaSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        formAction: ["'self'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+      strictTransportSecurity: services.config.publicUrl.startsWith('https:') ? 'max-age=31536000' : false,
+    }),
+  )
+  app.use(compress())
+  app.use(refuseForeignOrigins(services.config))
+  const limitForms = bodyLimit({
+    maxSize: MAX_FORM_BYTES,
+    onError: () => {
+      throw new AppError('too_large', `a form has at most ${MAX_FORM_BYTES} bytes`)
+    },
+  })
+  app.use((c, next) => (c.req.path.startsWith('/notifications/') ? next() : limitForms(c, next)))
+
+  const frame: Frame = { demo, assets: serveAssets(doors) }
+  welcome(doors, services, frame)
+  letIn(doors, services, frame)
+  showStalls(doors, services, frame)
+  showVendorHome(doors, services, frame)
+  showVendorSettings(doors, services, frame)
+  streamChanges(doors, services)
+  showBoard(doors, services, frame)
+  showOperation(doors, services, frame)
+  showSources(doors, services, frame)
+  showInbox(doors, services, frame)
+  hearSources(doors, services)
+  showHealth(doors, services)
+
+  app.onError((error, c) => fail(services, frame, error, c))
+  app.notFound((c) => fail(services, frame, new AppError('not_found', 'no such address'), c))
+  return { app, policies: doors.policies }
+}

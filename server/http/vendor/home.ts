@@ -1,0 +1,87 @@
+import { findBank } from '@vietqr/core'
+import { AppError } from '../../../shared/app-error.ts'
+import { CLASSIFICATIONS, type Classification } from '../../../shared/wire.ts'
+import type { Frame } from '../../../web/pages/layout.ts'
+import { vendorCodePage } from '../../../web/pages/vendor/code.ts'
+import { vendorHomePage } from '../../../web/pages/vendor/home.ts'
+import { payableCode, payableNumber } from '../../domain/payable-code.ts'
+import { accountInUse, type PayeeAccount } from '../../storage/account.ts'
+import { listVendorStalls } from '../../storage/stall.ts'
+import { classify, getTakings, listPayments } from '../../storage/takings.ts'
+import type { Services } from '../../services.ts'
+import type { Doors } from '../door.ts'
+import { qrSvg } from '../qr-image.ts'
+import { vendorView } from './visit.ts'
+
+/** Her day, her code, and her word on what a credit was. */
+export function showVendorHome(doors: Doors, services: Services, frame: Frame): void {
+  const { store, now, feed } = services
+
+  doors.stall('takings.view').get('/vendor/:stallCode', async (visit) => {
+    const { c, actor, scope, listing } = visit
+    const view = await vendorView(services, visit)
+    const stalls = await listVendorStalls(store, scope.marketId, actor.vendorId!)
+    const notice = accountNotice(listing.accounts)
+    c.header('cache-control', 'no-store')
+    return c.html(
+      vendorHomePage(frame, {
+        ...view,
+        takings: await getTakings(store, scope, view.businessDay),
+        payments: await listPayments(store, scope, view.businessDay),
+        otherStalls: stalls
+          .filter((stall) => stall.id !== scope.stallId)
+          .map((stall) => ({ name: stall.name, url: `/vendor/${stall.code}` })),
+        ...(notice === undefined ? {} : { accountNotice: notice }),
+      }),
+      200,
+    )
+  })
+
+  doors.stall('takings.view').get('/vendor/:stallCode/code', async (visit) => {
+    const { c, listing } = visit
+    const account = accountInUse(listing.accounts)
+    if (!account) throw new AppError('not_found', 'the stall has no account')
+    c.header('cache-control', 'no-store')
+    return c.html(
+      vendorCodePage(frame, {
+        ...(await vendorView(services, visit)),
+        holderName: account.accountName,
+        bankShortName: findBank(account.bankBin)?.shortName ?? account.bankBin,
+        accountNumber: payableNumber(account),
+        qrSvg: await qrSvg(payableCode(account, listing.stall.reference)),
+      }),
+      200,
+    )
+  })
+
+  doors.stall('credit.classify').post('/vendor/:stallCode/classify', async ({ c, scope, listing }) => {
+    const form = await c.req.parseBody()
+    const transactionSeq = Number(form['transactionSeq'])
+    const kind = CLASSIFICATIONS.find((one) => one === form['classification'])
+    if (!Number.isSafeInteger(transactionSeq) || !isHersToSay(kind)) {
+      throw new AppError('invalid_input', 'unknown transaction or classification', 'classification')
+    }
+    const news = await store.write((tx) => classify(tx, scope, transactionSeq, kind, 'vendor', now()))
+    if (news) feed.publish([news])
+    return c.redirect(`/vendor/${listing.stall.code}`, 303)
+  })
+}
+
+/** `unclear` is where she has not spoken yet, `fee` and `test` are the system's own. */
+function isHersToSay(kind: Classification | undefined): kind is Classification {
+  return kind !== undefined && !['unclear', 'fee', 'test'].includes(kind)
+}
+
+/** What she should know of her account, in plain words. */
+function accountNotice(accounts: readonly PayeeAccount[]): string | undefined {
+  const inUse = accountInUse(accounts)
+  if (!inUse) return 'Sạp chưa có tài khoản nhận tiền. Hỏi ban quản lý chợ.'
+  const proposed = accounts.find((one) => one.state === 'proposed')
+  if (proposed && proposed !== inUse) {
+    return `Có người đề nghị đổi tài khoản nhận tiền sang ${proposed.accountName}, số đuôi ${proposed.accountNumber.slice(-4)}. Không phải mình thì báo ban quản lý ngay.`
+  }
+  if (inUse.state === 'proposed') {
+    return 'Tài khoản chưa có khách nào chuyển thử. Nhờ một người quét mã sạp, chuyển một khoản nhỏ là xong.'
+  }
+  return undefined
+}

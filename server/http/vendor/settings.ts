@@ -1,0 +1,33 @@
+import { AppError } from '../../../shared/app-error.ts'
+import type { Frame } from '../../../web/pages/layout.ts'
+import { vendorSettingsPage } from '../../../web/pages/vendor/settings.ts'
+import { setPreferences } from '../../storage/vendor.ts'
+import type { Services } from '../../services.ts'
+import type { Doors } from '../door.ts'
+import { vendorView } from './visit.ts'
+
+/** How she wants to be told. */
+export function showVendorSettings(doors: Doors, services: Services, frame: Frame): void {
+  doors.stall('takings.view').get('/vendor/:stallCode/settings', async (visit) => {
+    const { c } = visit
+    const view = await vendorView(services, visit)
+    c.header('cache-control', 'no-store')
+    return c.html(vendorSettingsPage(frame, { ...view, saved: c.req.query('saved') !== undefined }), 200)
+  })
+
+  doors.stall('preferences.change').post('/vendor/:stallCode/settings', async ({ c, scope, actor, listing }) => {
+    const form = await c.req.parseBody()
+    const choice = <const T extends string>(field: string, values: readonly T[]): T => {
+      const chosen = values.find((value) => value === form[field])
+      if (chosen === undefined) throw new AppError('invalid_input', `${field} is one of ${values.join(', ')}`, field)
+      return chosen
+    }
+    const preferences = {
+      announce: choice('announce', ['amount', 'chime']),
+      thousand: choice('thousand', ['ngàn', 'nghìn']),
+      odd: choice('odd', ['lẻ', 'linh']),
+    }
+    await services.store.write((tx) => setPreferences(tx, scope.marketId, actor.vendorId!, preferences))
+    return c.redirect(`/vendor/${listing.stall.code}/settings?saved`, 303)
+  })
+}

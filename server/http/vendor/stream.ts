@@ -1,0 +1,78 @@
+import { streamSSE } from 'hono/streaming'
+import { AppError } from '../../../shared/app-error.ts'
+import { listChanges } from '../../storage/takings.ts'
+import type { Services } from '../../services.ts'
+import type { Doors } from '../door.ts'
+
+/** Also how often the ledger is looked at without a hint: another process may have written. */
+const PING_MS = 15_000
+const RETRY_MS = 1_000
+/** Phones, tabs and the helper's phone of one stall. */
+const MAX_STREAMS_OF_A_STALL = 10
+
+/**
+ * The live channel of a vendor's phone: every change of her stall after the cursor she has, in commit order, then
+ * each new one as it is committed. The hint only wakes it; what it says is read from the ledger.
+ */
+export function streamChanges(doors: Doors, services: Services): void {
+  const { store, feed, now } = services
+  const open = new Map<number, number>()
+
+  doors.stall('takings.view').get('/vendor/:stallCode/stream', ({ c, scope }) => {
+    const { stallId } = scope
+    let cursor = Number(c.req.header('last-event-id') ?? c.req.query('after') ?? 0)
+    if (!Number.isSafeInteger(cursor) || cursor < 0) throw new AppError('invalid_input', 'bad cursor', 'after')
+    const count = open.get(stallId) ?? 0
+    if (count >= MAX_STREAMS_OF_A_STALL) throw new AppError('unavailable', 'too many phones are listening to this stall')
+    open.set(stallId, count + 1)
+    // A proxy that gathers what it passes on would make her wait.
+    c.header('x-accel-buffering', 'no')
+    c.header('cache-control', 'no-store')
+
+    return streamSSE(c, async (stream) => {
+      let wake = () => {}
+      let hasNews = true
+      const unsubscribe = feed.subscribe(stallId, () => {
+        hasNews = true
+        wake()
+      })
+      stream.onAbort(() => wake())
+      try {
+        await stream.writeSSE({ event: 'hello', data: JSON.stringify({ now: now() }), retry: RETRY_MS })
+        while (!stream.aborted) {
+          while (hasNews && !stream.aborted) {
+            hasNews = false
+            const changes = await listChanges(store, scope, cursor)
+            for (const change of changes) {
+              cursor = change.seq
+              await stream.writeSSE({ event: 'change', id: String(cursor), data: JSON.stringify(change) })
+            }
+            // A full page may not have been all.
+            hasNews ||= changes.length > 0
+          }
+          const isQuiet = await waitForNews(() => hasNews, (resume) => (wake = resume))
+          if (isQuiet && !stream.aborted) {
+            await stream.writeSSE({ event: 'ping', data: '' })
+            hasNews = true
+          }
+        }
+      } finally {
+        unsubscribe()
+        open.set(stallId, (open.get(stallId) ?? 1) - 1)
+      }
+    })
+  })
+}
+
+/** Resolves false at news, true when nothing was heard for a ping's time. */
+async function waitForNews(hasNews: () => boolean, arm: (resume: () => void) => void): Promise<boolean> {
+  if (hasNews()) return false
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  arm(() => resolve(false))
+  const timer = setTimeout(resolve, PING_MS, true)
+  try {
+    return await promise
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,80 @@
+import type { Context } from 'hono'
+import { AppError } from '../../../shared/app-error.ts'
+import { enterGonePage, enterPage, type EnterView } from '../../../web/pages/enter.ts'
+import type { Frame } from '../../../web/pages/layout.ts'
+import { enter, lookAtCode } from '../../domain/sign-in.ts'
+import { getMarket } from '../../storage/market.ts'
+import { marketScope } from '../../storage/scope.ts'
+import { revokeSession } from '../../storage/session.ts'
+import { listVendorStalls } from '../../storage/stall.ts'
+import { getVendor } from '../../storage/vendor.ts'
+import type { Services } from '../../services.ts'
+import type { Doors, Env } from '../door.ts'
+import { clearSessionToken, readSessionToken, writeSessionToken } from '../session-cookie.ts'
+
+const MAX_DEVICE_LENGTH = 120
+
+/** One-time links. Opening one only shows whom it makes of you, so that a link's preview does not use it up. */
+export function letIn(doors: Doors, services: Services, frame: Frame): void {
+  const { config, store, now } = services
+
+  const describe = async (code: string): Promise<EnterView | undefined> => {
+    const found = await lookAtCode(store, code, now())
+    if (!found) return undefined
+    const { role, marketId, vendorId, needsConsent } = found
+    if (role === 'operator') return { code, kind: 'operator' }
+    // The code itself is the leave to see this much.
+    const market = await getMarket(store, marketScope(marketId))
+    if (role === 'board' || vendorId === null) return { code, kind: 'board', market: market.name }
+    const vendor = await getVendor(store, marketId, vendorId)
+    const stalls = await listVendorStalls(store, marketId, vendorId)
+    return {
+      code,
+      kind: 'vendor',
+      market: market.name,
+      stall: stalls.map((stall) => stall.name).join(', '),
+      stallWord: market.stallWord,
+      vendorName: vendor.name,
+      consentNeeded: needsConsent,
+    }
+  }
+  // The address is the key: nobody else is told it, and no cache keeps the page.
+  const hide = (c: Context<Env>) => {
+    c.header('cache-control', 'no-store')
+    c.header('referrer-policy', 'no-referrer')
+  }
+
+  doors.open.get('/enter/:code', async (c) => {
+    hide(c)
+    const view = await describe(c.req.param('code')!)
+    return view ? c.html(enterPage(frame, view), 200) : c.html(enterGonePage(frame), 410)
+  })
+
+  doors.open.post('/enter/:code', async (c) => {
+    hide(c)
+    const code = c.req.param('code')!
+    const view = await describe(code)
+    if (!view) return c.html(enterGonePage(frame), 410)
+    const consents = (await c.req.parseBody())['consent'] === 'yes'
+    if (view.kind === 'vendor' && view.consentNeeded && !consents) {
+      const error = 'Đánh dấu «Tôi đồng ý» thì loa mới đọc và sổ mới tính được.'
+      return c.html(enterPage(frame, { ...view, error }), 400)
+    }
+    const device = (c.req.header('user-agent') ?? '').slice(0, MAX_DEVICE_LENGTH)
+    try {
+      const { token, lifetimeMs } = await enter(store, code, consents, device, now())
+      writeSessionToken(c, config, token, lifetimeMs)
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'gone') return c.html(enterGonePage(frame), 410)
+      throw error
+    }
+    return c.redirect('/home', 303)
+  })
+
+  doors.open.post('/leave', async (c) => {
+    const token = readSessionToken(c, config)
+    if (token) await store.write((tx) => revokeSession(tx, token, now()))
+    clearSessionToken(c, config)
+    return c.redirect('/', 303)
+  })
+}

@@ -1,0 +1,27 @@
+import type { Frame } from '../../../web/pages/layout.ts'
+import { welcomePage } from '../../../web/pages/welcome.ts'
+import { marketScope } from '../../storage/scope.ts'
+import { getMarket } from '../../storage/market.ts'
+import { listVendorStalls } from '../../storage/stall.ts'
+import type { Services } from '../../services.ts'
+import type { Doors } from '../door.ts'
+import { readSessionToken } from '../session-cookie.ts'
+
+/** Where everybody arrives, and from where those with a session go on to their own page. */
+export function welcome(doors: Doors, { config, store }: Services, frame: Frame): void {
+  doors.open.get('/', (c) =>
+    readSessionToken(c, config) && c.req.query('stay') === undefined
+      ? c.redirect('/home')
+      : c.html(welcomePage(frame), 200),
+  )
+
+  doors.signedIn.get('/home', async ({ c, actor }) => {
+    if (actor.role === 'operator') return c.redirect('/operator')
+    if (actor.role === 'board') {
+      const market = await getMarket(store, marketScope(actor.marketId))
+      return c.redirect(`/board/${market.code}`)
+    }
+    const [stall] = await listVendorStalls(store, actor.marketId, actor.vendorId!)
+    return stall ? c.redirect(`/vendor/${stall.code}`) : c.html(welcomePage(frame), 200)
+  })
+}

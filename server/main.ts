@@ -1,0 +1,36 @@
+import { serve } from '@hono/node-server'
+import { createApp } from './http/app.ts'
+import { openServices, type Services } from './services.ts'
+import { startChores } from './chores.ts'
+import { isDemo } from './storage/setting.ts'
+import type { Config } from './config.ts'
+
+export interface RunningServer {
+  services: Services
+  port: number
+  close(): Promise<void>
+}
+
+/** Opens everything and listens. Resolves when requests are answered. */
+export async function startServer(config: Config): Promise<RunningServer> {
+  const services = openServices(config)
+  const { app } = createApp(services, await isDemo(services.store))
+  await services.store.probe()
+  const stopChores = startChores(services)
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  const server = serve({ fetch: app.fetch, port: config.port }, (info) => resolve(info.port))
+  server.once('error', reject)
+  const port = await promise
+  return {
+    services,
+    port,
+    async close() {
+      stopChores()
+      const closed = new Promise((done) => server.close(done))
+      // Streams never end by themselves; phones come back to whoever listens next.
+      if ('closeAllConnections' in server) setTimeout(() => server.closeAllConnections(), 500).unref()
+      await closed
+      await services.close()
+    },
+  }
+}

@@ -1,0 +1,46 @@
+import { pino, type Logger } from 'pino'
+import { createChangeFeed, type ChangeFeed } from './domain/change-feed.ts'
+import { createIntake, type Intake } from './domain/intake.ts'
+import { openSeal, type Seal } from './domain/seal.ts'
+import { instanceDirectory, type FindInstance } from './sources/instance.ts'
+import { openSqlite, type Store } from './storage/sqlite.ts'
+import type { Config } from './config.ts'
+
+/** What everything above the storage room works with; made once, here. */
+export interface Services {
+  config: Config
+  store: Store
+  seal: Seal
+  feed: ChangeFeed
+  intake: Intake
+  findInstance: FindInstance
+  log: Logger
+  /** Epoch milliseconds. The one clock; tests hand in their own. */
+  now: () => number
+  close(): Promise<void>
+}
+
+export function openServices(
+  config: Config,
+  now: () => number = Date.now,
+  log: Logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }),
+): Services {
+  const store = openSqlite(config.databasePath)
+  const seal = openSeal(config.dataDir)
+  const feed = createChangeFeed()
+  const intake = createIntake(store, feed.publish)
+  return {
+    config,
+    store,
+    seal,
+    feed,
+    intake,
+    findInstance: instanceDirectory(store, seal),
+    log,
+    now,
+    async close() {
+      await intake.drain()
+      store.close()
+    },
+  }
+}

@@ -1,0 +1,42 @@
+import { desc, eq } from 'drizzle-orm'
+import { consent } from './kit.sqlite.ts'
+import type { MarketScope } from './scope.ts'
+import type { Db } from './sqlite.ts'
+import { rows, run, type Unit } from './unit.ts'
+
+export interface ConsentGiven {
+  vendorId: number
+  marketId: number
+  textVersion: string
+  by: string
+  at: number
+}
+
+export function* hasConsent(tx: Db, vendorId: number): Unit<boolean> {
+  const [newest] = yield* rows(
+    tx.select().from(consent).where(eq(consent.vendorId, vendorId)).orderBy(desc(consent.id)).limit(1),
+  )
+  return newest?.action === 'given'
+}
+
+/** The vendors of a market who agree now. */
+export function* consentingVendors(tx: Db, scope: MarketScope): Unit<Set<number>> {
+  const decisions = yield* rows(
+    tx.select().from(consent).where(eq(consent.marketId, scope.marketId)).orderBy(consent.id),
+  )
+  const newest = new Map(decisions.map((row) => [row.vendorId, row.action]))
+  return new Set([...newest].filter(([, action]) => action === 'given').map(([vendorId]) => vendorId))
+}
+
+/** Giving again what is given changes nothing. */
+export function* giveConsent(tx: Db, given: ConsentGiven): Unit<boolean> {
+  if (yield* hasConsent(tx, given.vendorId)) return false
+  yield* run(tx.insert(consent).values({ ...given, action: 'given' }))
+  return true
+}
+
+export function* withdrawConsent(tx: Db, withdrawn: ConsentGiven): Unit<boolean> {
+  if (!(yield* hasConsent(tx, withdrawn.vendorId))) return false
+  yield* run(tx.insert(consent).values({ ...withdrawn, action: 'withdrawn' }))
+  return true
+}

@@ -1,0 +1,58 @@
+import type { BankTransaction, BookedPrecision, Channel } from '../../shared/bank-transaction.ts'
+import type { Classification } from '../../shared/wire.ts'
+import type { Registry } from './registry.ts'
+import type { EXCEPTION_REASONS, MATCH_RULES, NOT_COUNTED_REASONS } from './tables.ts'
+
+export type MatchRule = (typeof MATCH_RULES)[number]
+export type ExceptionReason = (typeof EXCEPTION_REASONS)[number]
+export type NotCountedReason = (typeof NOT_COUNTED_REASONS)[number]
+
+/** What became of one transaction. `marketId` 0 is money that is no market's. */
+export type Decision = { marketId: number; businessDay: string; eraseOn: string } & (
+  | {
+      outcome: 'matched'
+      stallId: number
+      rule: MatchRule
+      classification: Classification
+      /** The proposed account that this credit proves to be the stall's, if it was not proven yet. */
+      provesAccountId: number | null
+    }
+  | { outcome: 'undecided'; reason: ExceptionReason }
+  | { outcome: 'not_counted'; reason: NotCountedReason }
+)
+
+/** What the ledger remembers of a transaction that a newly told one may be the same as. */
+export interface ToldBefore {
+  bankReference: string | null
+  textSha256: string
+  bookedAt: number
+  bookedPrecision: BookedPrecision
+}
+
+/** The domain's pure and synchronous part in recording: called inside the recording transaction. */
+export interface RecordingRules {
+  decide(transaction: BankTransaction, sourceId: string, registry: Registry): Decision
+  /** Whether another channel's account, direction and amount being equal, this is the same transfer. */
+  sameTransfer(told: ToldBefore, before: ToldBefore): boolean
+  /** The day an unreadable message belongs to, and the day it is erased. */
+  dayOf(receivedAt: number): { businessDay: string; eraseOn: string }
+}
+
+/** One genuine message, verified and as far as possible normalised. */
+export interface IncomingMessage {
+  sourceId: string
+  channel: Channel
+  rawBody: Uint8Array
+  /** Epoch milliseconds. */
+  receivedAt: number
+  transactions: BankTransaction[]
+  /** Why it, or a part of it, could not be read; the raw bytes are kept for a person. */
+  unreadable: string | null
+}
+
+/** A stall whose phones have something to hear, after the commit. */
+export interface Published {
+  marketId: number
+  stallId: number
+  seq: number
+}

@@ -1,0 +1,21 @@
+/**
+ * What a query may see. Storage functions that touch anybody's data take one first; a scope can only be made by the
+ * functions below, so that a forgotten check does not compile. `server/domain/access.ts` decides who gets which.
+ */
+declare const sealed: unique symbol
+interface Sealed {
+  readonly [sealed]: true
+}
+
+/** The registry of one market: never any money. */
+export type MarketScope = Sealed & { readonly marketId: number }
+
+/** One stall's own money, for the vendor who holds it. */
+export type StallScope = Sealed & { readonly marketId: number; readonly stallId: number }
+
+/** Everything the operator keeps running: sources, markets, undecided money. */
+export type OperatorScope = Sealed & { readonly operator: true }
+
+export const marketScope = (marketId: number): MarketScope => ({ marketId }) as MarketScope
+export const stallScope = (marketId: number, stallId: number): StallScope => ({ marketId, stallId }) as StallScope
+export const operatorScope = (): OperatorScope => ({ operator: true }) as OperatorScope

@@ -1,0 +1,21 @@
+import { count, eq, isNull } from 'drizzle-orm'
+import { market, setting, source } from './kit.sqlite.ts'
+import type { Db, Store } from './sqlite.ts'
+import { run, type Unit } from './unit.ts'
+
+/** Whether this database is the demo: a property of the data, so that play money can never pass for real. */
+export async function isDemo(store: Store): Promise<boolean> {
+  const [row] = await store.db.select().from(setting).where(eq(setting.key, 'demo'))
+  return row?.value === 'yes'
+}
+
+export function* markAsDemo(tx: Db): Unit<void> {
+  yield* run(tx.insert(setting).values({ key: 'demo', value: 'yes' }).onConflictDoNothing())
+}
+
+/** Whether nobody has set anything up yet. */
+export async function isEmpty(store: Store): Promise<boolean> {
+  const [markets] = await store.db.select({ n: count() }).from(market)
+  const [sources] = await store.db.select({ n: count() }).from(source).where(isNull(source.removedAt))
+  return markets!.n + sources!.n === 0
+}

@@ -1,0 +1,103 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import Database from 'better-sqlite3'
+import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
+import { migrate } from 'drizzle-orm/better-sqlite3/migrator'
+import type { IncomingMessage, Published, RecordingRules } from './decision.ts'
+import { setting } from './kit.sqlite.ts'
+import { createRecorder } from './record.sqlite.ts'
+import { bumpRegistryVersion, currentRegistry, type Registry } from './registry.ts'
+import type { Unit } from './unit.ts'
+
+export type Db = BetterSQLite3Database
+
+/** The storage room's door. Reads are drizzle builders on `db`, awaited; writes are whole units. */
+export interface Store {
+  readonly db: Db
+  /** Runs one unit of reads, all of them as of one moment. */
+  read<T>(unit: (tx: Db) => Unit<T>): Promise<T>
+  /** Runs one unit as one durable transaction: all of it or nothing. */
+  write<T>(unit: (tx: Db) => Unit<T>): Promise<T>
+  /** The same for a change of the registry, which every process notices before it next decides. */
+  changeRegistry<T>(unit: (tx: Db) => Unit<T>): Promise<T>
+  /** What is known of every account, as of now. */
+  registry(): Promise<Registry>
+  /** Records a batch of genuine messages as one durable transaction; what it returns may then be published. */
+  record(batch: readonly IncomingMessage[], rules: RecordingRules): Promise<Published[]>
+  /** Throws unless a commit has just reached the disk with the durability we promise. */
+  probe(): Promise<void>
+  close(): void
+}
+
+const BUSY_TIMEOUT_MS = 5_000
+const MIGRATIONS = new URL('./migrations/sqlite', import.meta.url).pathname
+/** SQLite's number for FULL: an acknowledged row survives the power cut. */
+const SYNCHRONOUS_FULL = 2
+
+/**
+ * Opens (and creates, and migrates) the embedded database.
+ * `path` is a file, or `:memory:` for nothing durable at all.
+ */
+export function openSqlite(path: string): Store {
+  if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const client = new Database(path)
+  // First, so that the statements below already wait for another process instead of failing.
+  client.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
+  client.pragma('journal_mode = WAL')
+  client.pragma('synchronous = FULL')
+  client.pragma('foreign_keys = ON')
+  // Erasing a person must not leave the words in free pages.
+  client.pragma('secure_delete = ON')
+  const db = drizzle(client, { casing: 'snake_case' })
+  migrate(db, { migrationsFolder: MIGRATIONS })
+
+  let cached: Registry | undefined
+  const registryNow = () => (cached = drive(currentRegistry(db, cached)))
+  const recordBatch = createRecorder(db, registryNow)
+
+  const write = async <T>(unit: (tx: Db) => Unit<T>): Promise<T> =>
+    client.transaction(() => drive(unit(db))).immediate()
+
+  const store: Store = {
+    db,
+    read: async (unit) => client.transaction(() => drive(unit(db))).deferred(),
+    write,
+    changeRegistry: (unit) =>
+      write(function* (tx) {
+        const result = yield* unit(tx)
+        yield* bumpRegistryVersion(tx)
+        return result
+      }),
+    registry: async () => registryNow(),
+    record: async (batch, rules) => client.transaction(() => recordBatch(batch, rules)).immediate(),
+    probe: async () => {
+      await write(function* (tx) {
+        const row = { key: 'probed_at', value: String(Date.now()) }
+        yield {
+          kind: 'run',
+          builder: tx.insert(setting).values(row).onConflictDoUpdate({ target: setting.key, set: row }),
+        }
+      })
+      // In WAL mode the pragma tells the truth only after a write.
+      const level = client.pragma('synchronous', { simple: true })
+      if (level !== SYNCHRONOUS_FULL) throw new Error(`synchronous is ${String(level)}, not FULL: commits may be lost`)
+    },
+    close: () => void client.close(),
+  }
+  return store
+}
+
+/** Drives a unit to its end on a synchronous engine. */
+function drive<T>(unit: Unit<T>): T {
+  let step = unit.next([])
+  while (!step.done) {
+    const { kind, builder } = step.value
+    if (kind === 'rows') {
+      step = unit.next(builder.all())
+    } else {
+      builder.run()
+      step = unit.next([])
+    }
+  }
+  return step.value
+}

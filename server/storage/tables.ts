@@ -1,0 +1,499 @@
+import { BOOKED_PRECISIONS, CHANNELS, DIRECTIONS } from '../../shared/bank-transaction.ts'
+import { CLASSIFICATIONS } from '../../shared/wire.ts'
+import type { Kit } from './kit.sqlite.ts'
+
+export const ACCOUNT_STATES = ['proposed', 'proven', 'active', 'retired'] as const
+export const HOLDERS = ['vendor', 'market'] as const
+export const HOLDER_TYPES = ['individual', 'household_business'] as const
+export const ROLES = ['operator', 'board', 'vendor'] as const
+export const ANNOUNCEMENTS = ['amount', 'chime'] as const
+export const OUTCOMES = ['matched', 'undecided', 'not_counted'] as const
+export const MATCH_RULES = ['virtual_account', 'reference', 'source_code', 'sole_stall', 'assigned'] as const
+export const NOT_COUNTED_REASONS = [
+  'test',
+  'outgoing',
+  'unknown_account',
+  'source_not_allowed',
+  'no_consent',
+  'retired_account',
+] as const
+export const EXCEPTION_REASONS = [
+  'unreadable',
+  'content_changed',
+  'conflicting_evidence',
+  'two_references',
+  'wrong_account',
+  'closed_stall',
+  'unproven_account',
+  'no_reference',
+] as const
+
+/**
+ * Every table, once, for both engines. Two families:
+ *
+ * - the **registry** (who and where: markets, stalls, accounts, sources, doors) is small and read whole into memory;
+ *   its keys are plain ids, and on Citus its tables are reference tables;
+ * - the **ledger** (what the banks said and what was decided) grows for ever. Its rows are only added. `market_id`
+ *   comes first in every key, then the market's own `seq`, whose order is commit order, so that inserts stay
+ *   together on disk and a follower that reads by `seq` misses nothing. Secondary keys lead with the business day
+ *   for the same reason. Money that belongs to no market is in market 0: a NULL would make a unique key void.
+ */
+export function defineTables(kit: Kit) {
+  const { table, id, int, instant, flag, text, choice, bytes, primaryKey, unique, index } = kit
+
+  // ---- registry ----------------------------------------------------------------------------------------------
+
+  /** `registry_version` (bumped by every change of the registry) and `demo`. */
+  const setting = table('setting', { key: text().primaryKey(), value: text().notNull() })
+
+  const market = table(
+    'market',
+    {
+      id: id(),
+      /** In addresses: `cho-phu-cat`. */
+      code: text().notNull(),
+      name: text().notNull(),
+      /** Minutes after midnight at which the market's day begins: a night market's evening is one day. */
+      dayStartsAtMinutes: int().notNull(),
+      /** `daily`, or the ISO weekdays it meets on: `1,4`. */
+      marketDays: text().notNull(),
+      /** What a stall is called here: sạp, lô, quầy, ki-ốt. */
+      stallWord: text().notNull(),
+      createdAt: instant().notNull(),
+    },
+    (t) => [unique('market_code').on(t.code)],
+  )
+
+  const section = table(
+    'section',
+    { id: id(), marketId: int().notNull(), name: text().notNull() },
+    (t) => [unique('section_name').on(t.marketId, t.name)],
+  )
+
+  const stall = table(
+    'stall',
+    {
+      id: id(),
+      marketId: int().notNull(),
+      sectionId: int().notNull(),
+      name: text().notNull(),
+      /** Public, in addresses. */
+      code: text().notNull(),
+      /** Permanent: the purpose of its static code, printed and glued on. */
+      reference: text().notNull(),
+      openedAt: instant().notNull(),
+      closedAt: instant(),
+    },
+    (t) => [
+      unique('stall_name').on(t.marketId, t.name),
+      unique('stall_public_code').on(t.code),
+      unique('stall_reference').on(t.reference),
+    ],
+  )
+
+  const vendor = table('vendor', {
+    id: id(),
+    marketId: int().notNull(),
+    name: text().notNull(),
+    phone: text().notNull(),
+    /** How she wants to be told: her own settings, the only columns of the registry that are overwritten. */
+    announce: choice(ANNOUNCEMENTS).notNull().default('amount'),
+    thousand: choice(['ngàn', 'nghìn']).notNull().default('ngàn'),
+    odd: choice(['lẻ', 'linh']).notNull().default('lẻ'),
+  })
+
+  const tenancy = table(
+    'tenancy',
+    {
+      id: id(),
+      marketId: int().notNull(),
+      stallId: int().notNull(),
+      vendorId: int().notNull(),
+      startedAt: instant().notNull(),
+      endedAt: instant(),
+    },
+    (t) => [index('tenancy_stall').on(t.stallId)],
+  )
+
+  /** Append-only: the newest row of a vendor says whether she agrees. */
+  const consent = table(
+    'consent',
+    {
+      id: id(),
+      marketId: int().notNull(),
+      vendorId: int().notNull(),
+      action: choice(['given', 'withdrawn']).notNull(),
+      textVersion: text().notNull(),
+      by: text().notNull(),
+      at: instant().notNull(),
+    },
+    (t) => [index('consent_vendor').on(t.vendorId)],
+  )
+
+  /** Append-only: one row each time somebody proposes that a stall be paid into an account. */
+  const payeeAccount = table(
+    'payee_account',
+    {
+      id: id(),
+      marketId: int().notNull(),
+      stallId: int().notNull(),
+      bankBin: text().notNull(),
+      accountNumber: text().notNull(),
+      /** As bank apps show it: capitals, no marks. */
+      accountName: text().notNull(),
+      virtualAccount: text(),
+      holder: choice(HOLDERS).notNull(),
+      holderType: choice(HOLDER_TYPES).notNull(),
+      /** She declared that nothing but sales comes into it. */
+      sellingOnly: flag().notNull(),
+      proposedBy: text().notNull(),
+      proposedAt: instant().notNull(),
+    },
+    (t) => [index('payee_account_stall').on(t.stallId)],
+  )
+
+  /** Append-only: the newest row of an account is its state. */
+  const payeeAccountState = table(
+    'payee_account_state',
+    {
+      id: id(),
+      marketId: int().notNull(),
+      accountId: int().notNull(),
+      state: choice(ACCOUNT_STATES).notNull(),
+      by: text().notNull(),
+      at: instant().notNull(),
+    },
+    (t) => [index('payee_account_state_account').on(t.accountId)],
+  )
+
+  /** One row a printed code, ours or the one her bank gave her. */
+  const stallCode = table(
+    'stall_code',
+    {
+      id: id(),
+      marketId: int().notNull(),
+      stallId: int().notNull(),
+      accountId: int().notNull(),
+      kind: choice(['own', 'bank_issued']).notNull(),
+      payload: text().notNull(),
+      printedAt: instant().notNull(),
+      retiredAt: instant(),
+    },
+    (t) => [index('stall_code_stall').on(t.stallId)],
+  )
+
+  /** One configured instance of a source: its own address, its own secrets, exactly one mode. */
+  const source = table('source', {
+    id: text().primaryKey(),
+    kind: text().notNull(),
+    mode: text().notNull(),
+    label: text().notNull(),
+    /** Sealed; null where the source has no history to fetch or nobody gave us a token for it. */
+    apiToken: text(),
+    backfillCursor: text(),
+    backfilledAt: instant(),
+    createdAt: instant().notNull(),
+    removedAt: instant(),
+  })
+
+  /** Sealed. Two are valid while a secret is being changed. */
+  const sourceSecret = table(
+    'source_secret',
+    {
+      id: id(),
+      sourceId: text().notNull(),
+      secret: text().notNull(),
+      createdAt: instant().notNull(),
+      expiresAt: instant(),
+    },
+    (t) => [index('source_secret_source').on(t.sourceId)],
+  )
+
+  /** The accounts a source may speak for. */
+  const sourceAccount = table(
+    'source_account',
+    {
+      id: id(),
+      sourceId: text().notNull(),
+      bankBin: text().notNull(),
+      accountNumber: text().notNull(),
+      since: instant().notNull(),
+    },
+    (t) => [unique('source_account_key').on(t.sourceId, t.bankBin, t.accountNumber)],
+  )
+
+  const session = table('session', {
+    /** SHA-256 of the cookie: a copy of the database opens no door. */
+    tokenHash: text().primaryKey(),
+    role: choice(ROLES).notNull(),
+    marketId: int().notNull(),
+    vendorId: int(),
+    device: text().notNull(),
+    createdAt: instant().notNull(),
+    expiresAt: instant().notNull(),
+    revokedAt: instant(),
+  })
+
+  const signInCode = table('sign_in_code', {
+    codeHash: text().primaryKey(),
+    role: choice(ROLES).notNull(),
+    marketId: int().notNull(),
+    vendorId: int(),
+    issuedBy: text().notNull(),
+    issuedAt: instant().notNull(),
+    expiresAt: instant().notNull(),
+    usedAt: instant(),
+  })
+
+  // ---- ledger ------------------------------------------------------------------------------------------------
+
+  /** The last `seq` given out; its row is held by the recording transaction, so that seq order is commit order. */
+  const marketCounter = table('market_counter', { marketId: int().primaryKey(), seq: int().notNull() })
+
+  /** One genuine message of a source. Byte-identical resends are the same message. */
+  const bankNotification = table(
+    'bank_notification',
+    {
+      marketId: int().notNull(),
+      seq: int().notNull(),
+      sourceId: text().notNull(),
+      bodySha256: text().notNull(),
+      receivedAt: instant().notNull(),
+    },
+    (t) => [
+      primaryKey({ columns: [t.marketId, t.seq] }),
+      unique('bank_notification_body').on(t.marketId, t.sourceId, t.bodySha256),
+    ],
+  )
+
+  /** The raw bytes, apart so that they can be erased without touching the ledger, which keeps their hash. */
+  const notificationBody = table(
+    'notification_body',
+    {
+      marketId: int().notNull(),
+      notificationSeq: int().notNull(),
+      body: bytes().notNull(),
+      eraseOn: text().notNull(),
+    },
+    (t) => [
+      primaryKey({ columns: [t.marketId, t.notificationSeq] }),
+      index('notification_body_erase').on(t.eraseOn),
+    ],
+  )
+
+  const bankTransaction = table(
+    'bank_transaction',
+    {
+      marketId: int().notNull(),
+      seq: int().notNull(),
+      sourceId: text().notNull(),
+      sourceKey: text().notNull(),
+      notificationSeq: int().notNull(),
+      channel: choice(CHANNELS).notNull(),
+      bankBin: text().notNull(),
+      accountNumber: text().notNull(),
+      virtualAccount: text(),
+      direction: choice(DIRECTIONS).notNull(),
+      amountVnd: int().notNull(),
+      bookedAt: instant().notNull(),
+      bookedPrecision: choice(BOOKED_PRECISIONS).notNull(),
+      /** Computed once, here: the market's hour may be changed later, the past may not. */
+      businessDay: text().notNull(),
+      bankReference: text(),
+      /** Of the memo without marks and spaces: recognises a transfer told by another channel after erasure too. */
+      textSha256: text().notNull(),
+      /** Tells "same key, other content"; never unique, for genuine twins exist. */
+      contentSha256: text().notNull(),
+      notCounted: choice(NOT_COUNTED_REASONS),
+      recordedAt: instant().notNull(),
+    },
+    (t) => [
+      primaryKey({ columns: [t.marketId, t.seq] }),
+      // Never with the day: a resend that was given another date would count twice.
+      unique('bank_transaction_source_key').on(t.marketId, t.sourceId, t.sourceKey),
+      index('bank_transaction_natural').on(t.marketId, t.businessDay, t.accountNumber, t.amountVnd),
+    ],
+  )
+
+  /** What may be forgotten: the payer and the payer's words. */
+  const transactionText = table(
+    'transaction_text',
+    {
+      marketId: int().notNull(),
+      transactionSeq: int().notNull(),
+      remittanceText: text().notNull(),
+      payerName: text(),
+      payerAccount: text(),
+      eraseOn: text().notNull(),
+    },
+    (t) => [
+      primaryKey({ columns: [t.marketId, t.transactionSeq] }),
+      index('transaction_text_erase').on(t.eraseOn),
+    ],
+  )
+
+  /** The same transfer told again under another key, by the source's other channel. */
+  const witness = table(
+    'witness',
+    {
+      marketId: int().notNull(),
+      sourceId: text().notNull(),
+      sourceKey: text().notNull(),
+      channel: choice(CHANNELS).notNull(),
+      transactionSeq: int().notNull(),
+      notificationSeq: int().notNull(),
+    },
+    (t) => [
+      primaryKey({ columns: [t.marketId, t.sourceId, t.sourceKey] }),
+      index('witness_transaction').on(t.marketId, t.transactionSeq),
+    ],
+  )
+
+  const match = table(
+    'match',
+    {
+      marketId: int().notNull(),
+      seq: int().notNull(),
+      transactionSeq: int().notNull(),
+      businessDay: text().notNull(),
+      stallId: int().notNull(),
+      rule: choice(MATCH_RULES).notNull(),
+      by: text().notNull(),
+      reason: text(),
+      at: instant().notNull(),
+    },
+    (t) => [
+      primaryKey({ columns: [t.marketId, t.seq] }),
+      index('match_day').on(t.marketId, t.businessDay, t.stallId, t.seq),
+      index('match_transaction').on(t.marketId, t.transactionSeq),
+    ],
+  )
+
+  const matchReversal = table(
+    'match_reversal',
+    {
+      marketId: int().notNull(),
+      seq: int().notNull(),
+      matchSeq: int().notNull(),
+      by: text().notNull(),
+      reason: text().notNull(),
+      at: instant().notNull(),
+    },
+    (t) => [
+      primaryKey({ columns: [t.marketId, t.seq] }),
+      unique('match_reversal_match').on(t.marketId, t.matchSeq),
+    ],
+  )
+
+  /** Needs a person. Without a transaction when the message itself could not be read. */
+  const matchException = table(
+    'match_exception',
+    {
+      marketId: int().notNull(),
+      seq: int().notNull(),
+      notificationSeq: int().notNull(),
+      transactionSeq: int(),
+      businessDay: text().notNull(),
+      reason: choice(EXCEPTION_REASONS).notNull(),
+      /** For the person: what exactly was wrong, in English, never quoting a memo. */
+      detail: text(),
+      at: instant().notNull(),
+    },
+    (t) => [
+      primaryKey({ columns: [t.marketId, t.seq] }),
+      index('match_exception_day').on(t.marketId, t.businessDay, t.seq),
+    ],
+  )
+
+  /** Append-only: the newest row of a transaction says what the money was. */
+  const classification = table(
+    'classification',
+    {
+      marketId: int().notNull(),
+      seq: int().notNull(),
+      transactionSeq: int().notNull(),
+      classification: choice(CLASSIFICATIONS).notNull(),
+      by: text().notNull(),
+      at: instant().notNull(),
+    },
+    (t) => [
+      primaryKey({ columns: [t.marketId, t.seq] }),
+      index('classification_transaction').on(t.marketId, t.transactionSeq, t.seq),
+    ],
+  )
+
+  /** Written in the same transaction as the match or classification it counts. */
+  const takings = table(
+    'takings',
+    {
+      marketId: int().notNull(),
+      businessDay: text().notNull(),
+      stallId: int().notNull(),
+      totalVnd: int().notNull(),
+      saleCount: int().notNull(),
+      unclearCount: int().notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.marketId, t.businessDay, t.stallId] })],
+  )
+
+  /** Incoming money of a day and source by what became of it: in = matched + undecided + not counted, always. */
+  const dailyOutcome = table(
+    'daily_outcome',
+    {
+      marketId: int().notNull(),
+      businessDay: text().notNull(),
+      sourceId: text().notNull(),
+      outcome: choice(OUTCOMES).notNull(),
+      transactionCount: int().notNull(),
+      amountVnd: int().notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.marketId, t.businessDay, t.sourceId, t.outcome] })],
+  )
+
+  /** What a vendor's phone must hear of. Points at the ledger; holds no text, so nothing is left to erase. */
+  const change = table(
+    'change',
+    {
+      marketId: int().notNull(),
+      seq: int().notNull(),
+      stallId: int().notNull(),
+      transactionSeq: int().notNull(),
+      kind: choice(['credit', 'classified']).notNull(),
+      at: instant().notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.marketId, t.seq] })],
+  )
+
+  return {
+    setting,
+    market,
+    section,
+    stall,
+    vendor,
+    tenancy,
+    consent,
+    payeeAccount,
+    payeeAccountState,
+    stallCode,
+    source,
+    sourceSecret,
+    sourceAccount,
+    session,
+    signInCode,
+    marketCounter,
+    bankNotification,
+    notificationBody,
+    bankTransaction,
+    transactionText,
+    witness,
+    match,
+    matchReversal,
+    matchException,
+    classification,
+    takings,
+    dailyOutcome,
+    change,
+  }
+}
+
+export type Tables = ReturnType<typeof defineTables>

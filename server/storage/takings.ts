@@ -1,0 +1,220 @@
+import { and, desc, eq, gt, inArray, notExists, sql, type SQL } from 'drizzle-orm'
+import { AppError } from '../../shared/app-error.ts'
+import { vietnamTime } from '../../shared/business-day.ts'
+import { displayText } from '../../shared/display-text.ts'
+import type { Classification, DayTakings, PaymentLine, VendorChange } from '../../shared/wire.ts'
+import type { Published } from './decision.ts'
+import { bankTransaction, change, classification, match, matchReversal, takings, transactionText } from './kit.sqlite.ts'
+import type { StallScope } from './scope.ts'
+import { takeSeqs } from './seq.ts'
+import type { Db, Store } from './sqlite.ts'
+import { rows, run, type Unit } from './unit.ts'
+
+/** A day's list on a phone; a busier stall sees the newest. */
+const MAX_LINES = 200
+/** One message of the stream; a phone that missed more reads on from there. */
+const MAX_CHANGES = 100
+
+export function getTakings(store: Store, scope: StallScope, businessDay: string): Promise<DayTakings> {
+  return store.read((tx) => takingsOn(tx, scope, businessDay))
+}
+
+/** The credits of a stall's day, newest first. */
+export async function listPayments(store: Store, scope: StallScope, businessDay: string): Promise<PaymentLine[]> {
+  const found = await store.read((tx) =>
+    linesOf(tx, scope, and(eq(match.businessDay, businessDay), eq(match.stallId, scope.stallId))),
+  )
+  return found.map((one) => one.line)
+}
+
+/** The market's newest seq: where a phone that has just been drawn goes on from. */
+export async function currentCursor(store: Store, scope: StallScope): Promise<number> {
+  const [row] = await store.db
+    .select({ seq: sql<number | null>`max(${change.seq})` })
+    .from(change)
+    .where(eq(change.marketId, scope.marketId))
+  return row?.seq ?? 0
+}
+
+/** What a stall's phones must hear after `afterSeq`, oldest first, as it stands now. */
+export function listChanges(store: Store, scope: StallScope, afterSeq: number): Promise<VendorChange[]> {
+  const { marketId, stallId } = scope
+  return store.read(function* (tx) {
+    const news = yield* rows(
+      tx
+        .select()
+        .from(change)
+        .where(and(eq(change.marketId, marketId), gt(change.seq, afterSeq), eq(change.stallId, stallId)))
+        .orderBy(change.seq)
+        .limit(MAX_CHANGES),
+    )
+    const found = yield* linesOf(
+      tx,
+      scope,
+      and(
+        eq(match.stallId, stallId),
+        inArray(
+          match.transactionSeq,
+          news.map((one) => one.transactionSeq),
+        ),
+      ),
+    )
+    const lines = new Map(found.map((one) => [one.line.transactionSeq, one]))
+    const totals = new Map<string, DayTakings>()
+    const changes: VendorChange[] = []
+    for (const { seq, kind, transactionSeq, at } of news) {
+      const found = lines.get(transactionSeq)
+      if (!found) continue
+      const day = found.businessDay
+      const total = totals.get(day) ?? (yield* takingsOn(tx, scope, day))
+      totals.set(day, total)
+      changes.push({ seq, kind, payment: found.line, takings: total, recordedAt: at })
+    }
+    return changes
+  })
+}
+
+/** Says what a credit of hers was. Saying the same again changes nothing. */
+export function* classify(
+  tx: Db,
+  scope: StallScope,
+  transactionSeq: number,
+  kind: Classification,
+  by: string,
+  now: number,
+): Unit<Published | undefined> {
+  const { marketId, stallId } = scope
+  const [found] = yield* linesOf(
+    tx,
+    scope,
+    and(eq(match.transactionSeq, transactionSeq), eq(match.stallId, stallId)),
+  )
+  if (!found) throw new AppError('not_found', `no credit ${transactionSeq} at this stall`)
+  const { line, businessDay } = found
+  if (line.classification === kind) return undefined
+  const [seq, changeSeq] = yield* takeSeqs(tx, marketId, 2)
+  yield* run(
+    tx.insert(classification).values({ marketId, seq: seq!, transactionSeq, classification: kind, by, at: now }),
+  )
+  yield* addToTakings(tx, scope, businessDay, line.amountVnd, line.classification, -1)
+  yield* addToTakings(tx, scope, businessDay, line.amountVnd, kind, 1)
+  yield* run(
+    tx.insert(change).values({ marketId, seq: changeSeq!, stallId, transactionSeq, kind: 'classified', at: now }),
+  )
+  return { marketId, stallId, seq: changeSeq! }
+}
+
+/** Counts one credit of that kind in (`sign` 1) or out (−1). */
+export function* addToTakings(
+  tx: Db,
+  scope: StallScope,
+  businessDay: string,
+  amountVnd: number,
+  kind: Classification,
+  sign: 1 | -1,
+): Unit<void> {
+  const sale = kind === 'sale' ? sign : 0
+  const unclear = kind === 'unclear' ? sign : 0
+  yield* run(
+    tx
+      .insert(takings)
+      .values({
+        marketId: scope.marketId,
+        businessDay,
+        stallId: scope.stallId,
+        totalVnd: sale * amountVnd,
+        saleCount: sale,
+        unclearCount: unclear,
+      })
+      .onConflictDoUpdate({
+        target: [takings.marketId, takings.businessDay, takings.stallId],
+        set: {
+          totalVnd: sql`${takings.totalVnd} + excluded.total_vnd`,
+          saleCount: sql`${takings.saleCount} + excluded.sale_count`,
+          unclearCount: sql`${takings.unclearCount} + excluded.unclear_count`,
+        },
+      }),
+  )
+}
+
+/** A match that nobody has undone. */
+export function standing(tx: Db): SQL {
+  return notExists(
+    tx
+      .select({ one: sql`1` })
+      .from(matchReversal)
+      .where(and(eq(matchReversal.marketId, match.marketId), eq(matchReversal.matchSeq, match.seq))),
+  )
+}
+
+function* takingsOn(tx: Db, scope: StallScope, businessDay: string): Unit<DayTakings> {
+  const [row] = yield* rows(
+    tx
+      .select()
+      .from(takings)
+      .where(
+        and(
+          eq(takings.marketId, scope.marketId),
+          eq(takings.businessDay, businessDay),
+          eq(takings.stallId, scope.stallId),
+        ),
+      ),
+  )
+  const { totalVnd = 0, saleCount = 0, unclearCount = 0 } = row ?? {}
+  return { businessDay, totalVnd, saleCount, unclearCount }
+}
+
+function* linesOf(
+  tx: Db,
+  scope: StallScope,
+  which: SQL | undefined,
+): Unit<{ line: PaymentLine; businessDay: string }[]> {
+  const found = yield* rows(
+    tx
+      .select({
+        seq: bankTransaction.seq,
+        amountVnd: bankTransaction.amountVnd,
+        bookedAt: bankTransaction.bookedAt,
+        businessDay: match.businessDay,
+        memo: transactionText.remittanceText,
+        payerName: transactionText.payerName,
+        classification: sql<Classification>`(${tx
+          .select({ kind: classification.classification })
+          .from(classification)
+          .where(
+            and(
+              eq(classification.marketId, match.marketId),
+              eq(classification.transactionSeq, match.transactionSeq),
+            ),
+          )
+          .orderBy(desc(classification.seq))
+          .limit(1)})`,
+      })
+      .from(match)
+      .innerJoin(
+        bankTransaction,
+        and(eq(bankTransaction.marketId, match.marketId), eq(bankTransaction.seq, match.transactionSeq)),
+      )
+      .leftJoin(
+        transactionText,
+        and(
+          eq(transactionText.marketId, match.marketId),
+          eq(transactionText.transactionSeq, match.transactionSeq),
+        ),
+      )
+      .where(and(eq(match.marketId, scope.marketId), which, standing(tx)))
+      .orderBy(desc(match.seq))
+      .limit(MAX_LINES),
+  )
+  return found.map((row) => ({
+    businessDay: row.businessDay,
+    line: {
+      transactionSeq: row.seq,
+      amountVnd: row.amountVnd,
+      time: vietnamTime(row.bookedAt),
+      memo: displayText(row.memo ?? ''),
+      payerName: displayText(row.payerName ?? ''),
+      classification: row.classification,
+    },
+  }))
+}

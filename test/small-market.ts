@@ -1,0 +1,163 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { eq } from 'drizzle-orm'
+import { CONSENT_TEXT_VERSION } from '../shared/consent-text.ts'
+import type { BankTransaction } from '../shared/bank-transaction.ts'
+import { mintStall } from '../server/domain/registration.ts'
+import type { IncomingMessage } from '../server/storage/decision.ts'
+import { stall as stallTable } from '../server/storage/kit.sqlite.ts'
+import { addMarket } from '../server/storage/market.ts'
+import { marketScope, operatorScope, stallScope } from '../server/storage/scope.ts'
+import { addSource, bindAccounts } from '../server/storage/source.ts'
+import { openSqlite, type Store } from '../server/storage/sqlite.ts'
+import { registerStall, type Stall } from '../server/storage/stall.ts'
+import { rows } from '../server/storage/unit.ts'
+
+/** 22/11/2026 09:00 in Vietnam. */
+export const MORNING = Date.parse('2026-11-22T09:00:00+07:00')
+export const TODAY = '2026-11-22'
+export const SOURCE = 'sepay-test'
+export const MB = '970422'
+
+/** Numbers that come out the same every time. */
+export function seededRandom(seed: number): (below: number) => number {
+  let state = seed >>> 0
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * below)
+  }
+}
+
+export interface TestStall extends Stall {
+  accountNumber: string
+}
+
+export interface SmallMarket {
+  store: Store
+  path: string
+  marketId: number
+  /** Two stalls of two vendors who agreed; each has an account of its own. */
+  lan: TestStall
+  hoa: TestStall
+  random: (below: number) => number
+  addStall(options: StallOptions): Promise<TestStall>
+  close(): void
+}
+
+export interface StallOptions {
+  name: string
+  vendor?: string
+  accountNumber?: string
+  virtualAccount?: string | null
+  sellingOnly?: boolean
+  consented?: boolean
+  bound?: boolean
+}
+
+/** A market on a real SQLite file of its own, with one source that may speak for its accounts. */
+export async function openSmallMarket(dayStartsAtMinutes = 0): Promise<SmallMarket> {
+  const folder = mkdtempSync(join(tmpdir(), 'cho-'))
+  const path = join(folder, 'market.db')
+  const store = openSqlite(path)
+  const random = seededRandom(7)
+  const operator = operatorScope()
+  const market = await store.changeRegistry((tx) =>
+    addMarket(
+      tx,
+      operator,
+      { code: 'cho-thu', name: 'Chợ Thử', dayStartsAtMinutes, marketDays: 'daily', stallWord: 'sạp' },
+      MORNING,
+    ),
+  )
+  const row = { id: SOURCE, kind: 'sepay', mode: 'hmac', label: 'SePay', apiToken: null, secret: 'sealed' }
+  await store.changeRegistry((tx) => addSource(tx, operator, row, MORNING))
+
+  let accounts = 0
+  async function addStall(options: StallOptions): Promise<TestStall> {
+    accounts += 1
+    const { name, consented = true, bound = true, virtualAccount = null, sellingOnly = false } = options
+    const accountNumber = options.accountNumber ?? `TIENGIA${String(accounts).padStart(4, '0')}`
+    return store.changeRegistry(function* (tx) {
+      const { stallId } = yield* registerStall(
+        tx,
+        marketScope(market.id),
+        {
+          section: 'Dãy A',
+          stall: name,
+          vendor: options.vendor ?? `Chủ ${name}`,
+          phone: '0900000001',
+          account: {
+            bankBin: MB,
+            accountNumber,
+            accountName: 'NGUYEN THI THU',
+            virtualAccount,
+            holder: 'vendor',
+            holderType: 'individual',
+            sellingOnly,
+          },
+          consentAt: consented ? MORNING - 86_400_000 : null,
+          consentTextVersion: CONSENT_TEXT_VERSION,
+        },
+        () => mintStall(random),
+        'test',
+        MORNING,
+      )
+      if (bound) yield* bindAccounts(tx, operator, SOURCE, [{ bankBin: MB, accountNumber }], MORNING)
+      const [stall] = yield* rows(tx.select().from(stallTable).where(eq(stallTable.id, stallId)))
+      return { ...stall!, accountNumber }
+    })
+  }
+  const lan = await addStall({ name: 'A1' })
+  const hoa = await addStall({ name: 'A2' })
+  return {
+    store,
+    path,
+    marketId: market.id,
+    lan,
+    hoa,
+    random,
+    addStall,
+    close() {
+      store.close()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+export const scopeOf = (stall: Stall) => stallScope(stall.marketId, stall.id)
+
+let keys = 0
+/** A credit as a source would tell it; what is not said is ordinary. */
+export function credit(told: Partial<BankTransaction> & { accountNumber: string }): BankTransaction {
+  keys += 1
+  return {
+    channel: 'push',
+    sourceKey: `push:${keys}`,
+    bankBin: MB,
+    virtualAccount: null,
+    direction: 'in',
+    amountVnd: 50_000,
+    bookedAt: MORNING,
+    bookedPrecision: 'second',
+    remittanceText: '',
+    bankReference: `FT2632600000${keys}`,
+    sourceCode: null,
+    payerName: null,
+    payerAccount: null,
+    isTest: false,
+    ...told,
+  }
+}
+
+/** The message a transaction came in; the same transaction gives the same bytes. */
+export function messageOf(...transactions: BankTransaction[]): IncomingMessage {
+  return {
+    sourceId: SOURCE,
+    channel: transactions[0]?.channel ?? 'push',
+    rawBody: new TextEncoder().encode(JSON.stringify(transactions)),
+    receivedAt: MORNING + 1_000,
+    transactions,
+    unreadable: null,
+  }
+}
