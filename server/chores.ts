@@ -20,7 +20,8 @@ export function startChores(services: Services): () => void {
       try {
         await chore()
       } catch (error) {
-        if (!stopped.signal.aborted) services.log.error({ err: error, chore: name }, 'chore failed; it is tried again')
+        if (!stopped.signal.aborted)
+          services.log.error({ err: error, chore: name }, 'chore failed; it is tried again')
       } finally {
         running = false
       }
@@ -44,7 +45,8 @@ export function startChores(services: Services): () => void {
         if (fetched > 0) log.info({ sourceId: row.id, fetched }, 'back-fill')
       } catch (error) {
         // One source out of reach keeps no other waiting.
-        if (!stopped.signal.aborted) log.error({ sourceId: row.id, err: error }, 'back-fill failed; it is tried again')
+        if (!stopped.signal.aborted)
+          log.error({ sourceId: row.id, err: error }, 'back-fill failed; it is tried again')
       }
     }
   })

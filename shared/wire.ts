@@ -1,7 +1,16 @@
 /** What the server and the vendor's phone say to each other. Types only: it costs the phone nothing. */
 
 /** What a credit into a stall's account was. Only `sale` counts as takings. */
-export const CLASSIFICATIONS = ['sale', 'unclear', 'family', 'loan', 'cash_back', 'fee', 'test', 'refund'] as const
+export const CLASSIFICATIONS = [
+  'sale',
+  'unclear',
+  'family',
+  'loan',
+  'cash_back',
+  'fee',
+  'test',
+  'refund',
+] as const
 export type Classification = (typeof CLASSIFICATIONS)[number]
 
 /** One line of the vendor's list. */

@@ -1,5 +1,12 @@
 import { AppError } from '../../shared/app-error.ts'
-import { marketScope, operatorScope, stallScope, type MarketScope, type OperatorScope, type StallScope } from '../storage/scope.ts'
+import {
+  marketScope,
+  operatorScope,
+  stallScope,
+  type MarketScope,
+  type OperatorScope,
+  type StallScope,
+} from '../storage/scope.ts'
 import type { Identity } from '../storage/session.ts'
 
 /** Somebody who came in by a one-time link, with the stalls a vendor holds at this moment. */
@@ -61,7 +68,8 @@ export function can(actor: Actor, action: Action, resource: Resource): boolean {
   const reach = GRANTS[actor.role][action]
   if (reach === 'everywhere') return true
   if (reach === 'own_market') return resource.marketId === actor.marketId
-  if (reach === 'own_stall') return resource.stallId !== undefined && actor.stallIds.includes(resource.stallId)
+  if (reach === 'own_stall')
+    return resource.stallId !== undefined && actor.stallIds.includes(resource.stallId)
   return false
 }
 

@@ -64,7 +64,10 @@ export function createIntake(store: Store, publish: (news: readonly Published[])
         return Promise.reject(new AppError('unavailable', 'too many notifications are waiting'))
       }
       return new Promise((resolve, reject) => {
-        waiting.push({ message, settle: (error) => (error === undefined ? resolve() : reject(error as Error)) })
+        waiting.push({
+          message,
+          settle: (error) => (error === undefined ? resolve() : reject(error as Error)),
+        })
         running ??= commitWaiting()
       })
     },

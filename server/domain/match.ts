@@ -65,8 +65,16 @@ function judge(
   holdings: readonly AccountHolding[],
 ): Verdict {
   // What may yet become ours, once registered, allowed or agreed to, stays nobody's: back-fill tells it again then.
-  const notYetOurs = (reason: NotCountedReason): Verdict => ({ outcome: 'not_counted', reason, isNobodys: true })
-  const neverCounted = (reason: NotCountedReason): Verdict => ({ outcome: 'not_counted', reason, isNobodys: false })
+  const notYetOurs = (reason: NotCountedReason): Verdict => ({
+    outcome: 'not_counted',
+    reason,
+    isNobodys: true,
+  })
+  const neverCounted = (reason: NotCountedReason): Verdict => ({
+    outcome: 'not_counted',
+    reason,
+    isNobodys: false,
+  })
   const undecided = (reason: ExceptionReason): Verdict => ({ outcome: 'undecided', reason })
 
   if (transaction.isTest) return neverCounted('test')

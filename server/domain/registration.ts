@@ -47,7 +47,9 @@ const YES = new Set(['1', 'x', 'yes', 'y', 'true', 'co', 'có', 'on'])
 const NO = new Set(['', '0', 'no', 'n', 'false', 'khong', 'không'])
 
 /** Checks one stall's fields. All problems are told at once, each with its field. */
-export function parseRegistration(text: RegistrationText): { registration: Registration } | { problems: Problem[] } {
+export function parseRegistration(
+  text: RegistrationText,
+): { registration: Registration } | { problems: Problem[] } {
   const problems: Problem[] = []
   const wrong = (field: RegistrationField, code: ProblemCode) => void problems.push({ field, code })
   const words = (field: RegistrationField) => tidy(text[field])
@@ -133,7 +135,13 @@ export function parseMarket(
   const clock = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(tidy(text.day_starts_at) || '00:00')
   if (!clock) problems.push({ field: 'day_starts_at', code: 'bad_time' })
 
-  const days = [...new Set(tidy(text.market_days).split(/[\s,;]+/).filter(Boolean))].sort()
+  const days = [
+    ...new Set(
+      tidy(text.market_days)
+        .split(/[\s,;]+/)
+        .filter(Boolean),
+    ),
+  ].sort()
   if (!days.every((day) => /^[1-7]$/.test(day))) problems.push({ field: 'market_days', code: 'bad_choice' })
 
   const stallWord = tidy(text.stall_word) || 'sạp'

@@ -41,6 +41,7 @@ function readKey(path: string, dataDir: string): Uint8Array {
     }
   }
   const key = readFileSync(path)
-  if (key.length !== KEY_BYTES) throw new Error(`${path} is not a key of ${KEY_BYTES} bytes: restore it from the backup`)
+  if (key.length !== KEY_BYTES)
+    throw new Error(`${path} is not a key of ${KEY_BYTES} bytes: restore it from the backup`)
   return key
 }

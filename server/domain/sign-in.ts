@@ -25,7 +25,12 @@ function newToken(): string {
 }
 
 /** Makes a one-time code that lets its bearer in as `identity`, good for `CODE_LIFETIME_MS`. */
-export async function invite(store: Store, identity: Identity, issuedBy: string, now: number): Promise<string> {
+export async function invite(
+  store: Store,
+  identity: Identity,
+  issuedBy: string,
+  now: number,
+): Promise<string> {
   const code = newToken()
   await store.write((tx) => issueSignInCode(tx, code, identity, issuedBy, now, CODE_LIFETIME_MS))
   return code

@@ -27,7 +27,10 @@ import { welcome } from './visitor/welcome.ts'
 const MAX_FORM_BYTES = 16 * 1024
 
 /** The whole server as one Hono app. `demo` puts «BẢN THỬ — TIỀN GIẢ» on every page. */
-export function createApp(services: Services, demo: boolean): { app: Hono<Env>; policies: Doors['policies'] } {
+export function createApp(
+  services: Services,
+  demo: boolean,
+): { app: Hono<Env>; policies: Doors['policies'] } {
   const doors = createDoors(services)
   const { app } = doors
 

@@ -24,7 +24,11 @@ const HOME = { url: '/', words: 'Về trang đầu' }
 
 /** What a person reads for each; never why in the machine's words. */
 const WORDS: Record<AppErrorCode | 'internal', ErrorView> = {
-  invalid_input: { heading: 'Có chỗ chưa đúng', advice: 'Xem lại những gì vừa điền rồi gửi lại.', link: HOME },
+  invalid_input: {
+    heading: 'Có chỗ chưa đúng',
+    advice: 'Xem lại những gì vừa điền rồi gửi lại.',
+    link: HOME,
+  },
   not_signed_in: {
     heading: 'Máy này chưa vào được trang này',
     advice: 'Mở đường dẫn đăng nhập được gửi cho mình. Hết hạn thì xin đường dẫn mới.',
@@ -61,7 +65,12 @@ const WORDS: Record<AppErrorCode | 'internal', ErrorView> = {
 }
 
 /** The one place where an error becomes a status: a page for people, JSON for machines, the cause for the log only. */
-export function fail(services: Services, frame: Frame, error: Error, c: Context<Env>): Response | Promise<Response> {
+export function fail(
+  services: Services,
+  frame: Frame,
+  error: Error,
+  c: Context<Env>,
+): Response | Promise<Response> {
   const requestId = c.get('requestId')
   const known = error instanceof AppError
   const code = known ? error.code : 'internal'

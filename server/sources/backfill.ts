@@ -27,7 +27,8 @@ export async function backfill(
   const startedAt = now()
   const before = row.backfilledAt ?? 0
   const looksBack =
-    Math.floor(before / DAY_MS) < Math.floor(startedAt / DAY_MS) || (await newestRegistrationAt(store)) >= before
+    Math.floor(before / DAY_MS) < Math.floor(startedAt / DAY_MS) ||
+    (await newestRegistrationAt(store)) >= before
   const pages = getSource(row.kind).backfill({
     apiToken: await seal.open(row.apiToken),
     cursor: looksBack ? null : row.backfillCursor,

@@ -25,7 +25,12 @@ export function findDifferences(store: Store): Promise<Difference[]> {
       const before = new Map(yield* figures(counted))
       const after = new Map(yield* figures(recomputed))
       for (const key of new Set([...before.keys(), ...after.keys()])) {
-        const found = { table, key, counted: before.get(key) ?? 'nothing', recomputed: after.get(key) ?? 'nothing' }
+        const found = {
+          table,
+          key,
+          counted: before.get(key) ?? 'nothing',
+          recomputed: after.get(key) ?? 'nothing',
+        }
         if (found.counted !== found.recomputed) differences.push(found)
       }
     }

@@ -6,10 +6,16 @@ import { rows, type Unit } from './unit.ts'
 /** Forgets what is due by `today` (a day like `2026-11-22`): raw bodies, payers and their words. Returns how many rows. */
 export function* eraseDue(tx: Db, today: string): Unit<number> {
   const bodies = yield* rows(
-    tx.delete(notificationBody).where(lt(notificationBody.eraseOn, today)).returning({ seq: notificationBody.notificationSeq }),
+    tx
+      .delete(notificationBody)
+      .where(lt(notificationBody.eraseOn, today))
+      .returning({ seq: notificationBody.notificationSeq }),
   )
   const texts = yield* rows(
-    tx.delete(transactionText).where(lt(transactionText.eraseOn, today)).returning({ seq: transactionText.transactionSeq }),
+    tx
+      .delete(transactionText)
+      .where(lt(transactionText.eraseOn, today))
+      .returning({ seq: transactionText.transactionSeq }),
   )
   return bodies.length + texts.length
 }

@@ -295,7 +295,12 @@ function* moveOutcome(
       .insert(dailyOutcome)
       .values({ marketId, businessDay, sourceId, outcome, transactionCount, amountVnd })
       .onConflictDoUpdate({
-        target: [dailyOutcome.marketId, dailyOutcome.businessDay, dailyOutcome.sourceId, dailyOutcome.outcome],
+        target: [
+          dailyOutcome.marketId,
+          dailyOutcome.businessDay,
+          dailyOutcome.sourceId,
+          dailyOutcome.outcome,
+        ],
         set: {
           transactionCount: sql`${dailyOutcome.transactionCount} + excluded.transaction_count`,
           amountVnd: sql`${dailyOutcome.amountVnd} + excluded.amount_vnd`,

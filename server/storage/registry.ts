@@ -54,7 +54,10 @@ export function* bumpRegistryVersion(tx: Db): Unit<void> {
   const [row] = yield* rows(tx.select().from(setting).where(eq(setting.key, VERSION)))
   const value = String(Number(row?.value ?? 0) + 1)
   yield* run(
-    tx.insert(setting).values({ key: VERSION, value }).onConflictDoUpdate({ target: setting.key, set: { value } }),
+    tx
+      .insert(setting)
+      .values({ key: VERSION, value })
+      .onConflictDoUpdate({ target: setting.key, set: { value } }),
   )
 }
 

@@ -17,5 +17,6 @@ export type StallScope = Sealed & { readonly marketId: number; readonly stallId:
 export type OperatorScope = Sealed & { readonly operator: true }
 
 export const marketScope = (marketId: number): MarketScope => ({ marketId }) as MarketScope
-export const stallScope = (marketId: number, stallId: number): StallScope => ({ marketId, stallId }) as StallScope
+export const stallScope = (marketId: number, stallId: number): StallScope =>
+  ({ marketId, stallId }) as StallScope
 export const operatorScope = (): OperatorScope => ({ operator: true }) as OperatorScope

@@ -58,7 +58,11 @@ export function* redeemSignInCode(tx: Db, code: string, now: number): Unit<Ident
       .update(signInCode)
       .set({ usedAt: now })
       .where(
-        and(eq(signInCode.codeHash, hashToken(code)), isNull(signInCode.usedAt), gt(signInCode.expiresAt, now)),
+        and(
+          eq(signInCode.codeHash, hashToken(code)),
+          isNull(signInCode.usedAt),
+          gt(signInCode.expiresAt, now),
+        ),
       )
       .returning(),
   )
@@ -96,7 +100,12 @@ export async function findSession(store: Store, token: string, now: number): Pro
 }
 
 export function* revokeSession(tx: Db, token: string, now: number): Unit<void> {
-  yield* run(tx.update(session).set({ revokedAt: now }).where(eq(session.tokenHash, hashToken(token))))
+  yield* run(
+    tx
+      .update(session)
+      .set({ revokedAt: now })
+      .where(eq(session.tokenHash, hashToken(token))),
+  )
 }
 
 /** Whether anybody ever was, or may still become, operator: the first-run link is printed only while not. */

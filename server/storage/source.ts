@@ -20,7 +20,9 @@ export interface SourceListing extends SourceRow {
 
 export function listSources(store: Store, _scope: OperatorScope): Promise<SourceListing[]> {
   return store.read(function* (tx) {
-    const sources = yield* rows(tx.select().from(source).where(isNull(source.removedAt)).orderBy(asc(source.createdAt)))
+    const sources = yield* rows(
+      tx.select().from(source).where(isNull(source.removedAt)).orderBy(asc(source.createdAt)),
+    )
     const accounts = yield* rows(tx.select().from(sourceAccount).orderBy(sourceAccount.id))
     const heard = yield* rows(
       tx
@@ -114,7 +116,12 @@ export function* bindAccounts(
   }
 }
 
-export function* unbindAccount(tx: Db, _scope: OperatorScope, sourceId: string, account: AccountKey): Unit<void> {
+export function* unbindAccount(
+  tx: Db,
+  _scope: OperatorScope,
+  sourceId: string,
+  account: AccountKey,
+): Unit<void> {
   yield* run(
     tx
       .delete(sourceAccount)
@@ -129,9 +136,17 @@ export function* unbindAccount(tx: Db, _scope: OperatorScope, sourceId: string, 
 }
 
 /** Where the next back-fill goes on from, moved only after the page before it is recorded, and when one last came to its end. */
-export function* advanceBackfill(tx: Db, sourceId: string, cursor: string | null, finishedAt: number | null): Unit<void> {
+export function* advanceBackfill(
+  tx: Db,
+  sourceId: string,
+  cursor: string | null,
+  finishedAt: number | null,
+): Unit<void> {
   yield* run(
-    tx.update(source).set({ backfillCursor: cursor, backfilledAt: finishedAt }).where(eq(source.id, sourceId)),
+    tx
+      .update(source)
+      .set({ backfillCursor: cursor, backfilledAt: finishedAt })
+      .where(eq(source.id, sourceId)),
   )
 }
 

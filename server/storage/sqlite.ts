@@ -80,7 +80,8 @@ export function openSqlite(path: string): Store {
       })
       // In WAL mode the pragma tells the truth only after a write.
       const level = client.pragma('synchronous', { simple: true })
-      if (level !== SYNCHRONOUS_FULL) throw new Error(`synchronous is ${String(level)}, not FULL: commits may be lost`)
+      if (level !== SYNCHRONOUS_FULL)
+        throw new Error(`synchronous is ${String(level)}, not FULL: commits may be lost`)
     },
     close: () => void client.close(),
   }

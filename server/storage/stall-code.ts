@@ -12,7 +12,11 @@ export function* recordPrintedCode(
   now: number,
 ): Unit<void> {
   const { marketId } = scope
-  const live = and(eq(stallCode.marketId, marketId), eq(stallCode.stallId, code.stallId), isNull(stallCode.retiredAt))
+  const live = and(
+    eq(stallCode.marketId, marketId),
+    eq(stallCode.stallId, code.stallId),
+    isNull(stallCode.retiredAt),
+  )
   const [known] = yield* rows(
     tx
       .select()

@@ -64,11 +64,9 @@ export function defineTables(kit: Kit) {
     (t) => [unique('market_code').on(t.code)],
   )
 
-  const section = table(
-    'section',
-    { id: id(), marketId: int().notNull(), name: text().notNull() },
-    (t) => [unique('section_name').on(t.marketId, t.name)],
-  )
+  const section = table('section', { id: id(), marketId: int().notNull(), name: text().notNull() }, (t) => [
+    unique('section_name').on(t.marketId, t.name),
+  ])
 
   const stall = table(
     'stall',

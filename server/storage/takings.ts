@@ -4,7 +4,15 @@ import { vietnamTime } from '../../shared/business-day.ts'
 import { displayText } from '../../shared/display-text.ts'
 import type { Classification, DayTakings, PaymentLine, VendorChange } from '../../shared/wire.ts'
 import type { Published } from './decision.ts'
-import { bankTransaction, change, classification, match, matchReversal, takings, transactionText } from './kit.sqlite.ts'
+import {
+  bankTransaction,
+  change,
+  classification,
+  match,
+  matchReversal,
+  takings,
+  transactionText,
+} from './kit.sqlite.ts'
 import type { StallScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
 import type { Db, Store } from './sqlite.ts'
@@ -20,7 +28,11 @@ export function getTakings(store: Store, scope: StallScope, businessDay: string)
 }
 
 /** The credits of a stall's day, newest first. */
-export async function listPayments(store: Store, scope: StallScope, businessDay: string): Promise<PaymentLine[]> {
+export async function listPayments(
+  store: Store,
+  scope: StallScope,
+  businessDay: string,
+): Promise<PaymentLine[]> {
   const found = await store.read((tx) =>
     linesOf(tx, scope, and(eq(match.businessDay, businessDay), eq(match.stallId, scope.stallId))),
   )
@@ -94,12 +106,16 @@ export function* classify(
   if (line.classification === kind) return undefined
   const [seq, changeSeq] = yield* takeSeqs(tx, marketId, 2)
   yield* run(
-    tx.insert(classification).values({ marketId, seq: seq!, transactionSeq, classification: kind, by, at: now }),
+    tx
+      .insert(classification)
+      .values({ marketId, seq: seq!, transactionSeq, classification: kind, by, at: now }),
   )
   yield* addToTakings(tx, scope, businessDay, line.amountVnd, line.classification, -1)
   yield* addToTakings(tx, scope, businessDay, line.amountVnd, kind, 1)
   yield* run(
-    tx.insert(change).values({ marketId, seq: changeSeq!, stallId, transactionSeq, kind: 'classified', at: now }),
+    tx
+      .insert(change)
+      .values({ marketId, seq: changeSeq!, stallId, transactionSeq, kind: 'classified', at: now }),
   )
   return { marketId, stallId, seq: changeSeq! }
 }

@@ -11,7 +11,13 @@ beforeEach(async () => void (market = await openSmallMarket()))
 afterEach(() => market.close())
 
 const paid = () =>
-  messageOf(credit({ accountNumber: market.lan.accountNumber, remittanceText: market.lan.reference, amountVnd: 1_000 }))
+  messageOf(
+    credit({
+      accountNumber: market.lan.accountNumber,
+      remittanceText: market.lan.reference,
+      amountVnd: 1_000,
+    }),
+  )
 
 /** The real store, with its batches watched, and a hook to make some of them fail. */
 function watched(fail: (batch: readonly IncomingMessage[]) => boolean = () => false) {
@@ -63,9 +69,16 @@ it('a message that cannot be recorded fails alone; its neighbours are counted on
   const poisoned = paid()
   const { store } = watched((batch) => batch.includes(poisoned))
   const intake = createIntake(store, () => {})
-  const results = await Promise.allSettled([intake.submit(paid()), intake.submit(poisoned), intake.submit(paid())])
+  const results = await Promise.allSettled([
+    intake.submit(paid()),
+    intake.submit(poisoned),
+    intake.submit(paid()),
+  ])
   expect(results.map((one) => one.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
-  expect(await getTakings(market.store, scopeOf(market.lan), TODAY)).toMatchObject({ saleCount: 2, totalVnd: 2_000 })
+  expect(await getTakings(market.store, scopeOf(market.lan), TODAY)).toMatchObject({
+    saleCount: 2,
+    totalVnd: 2_000,
+  })
 })
 
 it('goes on after a failure', async () => {

@@ -30,14 +30,16 @@ function registryOf(...entries: Entry[]) {
   const holdings = new Map<string, AccountHolding[]>()
   const references = new Map<number, string>()
   const stallsByReference = new Map<string, StallFacts>()
-  entries.forEach(({ stall, account, state = 'active', sellingOnly = false, virtualAccount = null }, index) => {
-    const reference = references.get(stall.stallId) ?? mintReference(random)
-    references.set(stall.stallId, reference)
-    stallsByReference.set(reference, stall)
-    const key = `${MB}:${account}`
-    const held = { accountId: index + 1, stall, state, sellingOnly, virtualAccount }
-    holdings.set(key, [...(holdings.get(key) ?? []), held])
-  })
+  entries.forEach(
+    ({ stall, account, state = 'active', sellingOnly = false, virtualAccount = null }, index) => {
+      const reference = references.get(stall.stallId) ?? mintReference(random)
+      references.set(stall.stallId, reference)
+      stallsByReference.set(reference, stall)
+      const key = `${MB}:${account}`
+      const held = { accountId: index + 1, stall, state, sellingOnly, virtualAccount }
+      holdings.set(key, [...(holdings.get(key) ?? []), held])
+    },
+  )
   const registry: Registry = {
     version: '1',
     holdings,
@@ -61,17 +63,33 @@ describe('the order of evidence', () => {
 
   it('a virtual account decides, in either case, also without a reference', () => {
     const decision = judge({ accountNumber: 'BOTH', virtualAccount: 'vahoa' }, shared.registry)
-    expect(decision).toMatchObject({ outcome: 'matched', stallId: 2, rule: 'virtual_account', classification: 'sale' })
+    expect(decision).toMatchObject({
+      outcome: 'matched',
+      stallId: 2,
+      rule: 'virtual_account',
+      classification: 'sale',
+    })
   })
 
   it('a virtual account against another stall’s reference is for a person', () => {
     const told = { accountNumber: 'BOTH', virtualAccount: 'VAHOA', remittanceText: shared.ref(lan) }
-    expect(judge(told, shared.registry)).toMatchObject({ outcome: 'undecided', reason: 'conflicting_evidence' })
+    expect(judge(told, shared.registry)).toMatchObject({
+      outcome: 'undecided',
+      reason: 'conflicting_evidence',
+    })
   })
 
   it('a reference decides between stalls of one account', () => {
-    const decision = judge({ accountNumber: 'BOTH', remittanceText: `IBFT ${shared.ref(hoa)} GD 1` }, shared.registry)
-    expect(decision).toMatchObject({ outcome: 'matched', stallId: 2, rule: 'reference', classification: 'sale' })
+    const decision = judge(
+      { accountNumber: 'BOTH', remittanceText: `IBFT ${shared.ref(hoa)} GD 1` },
+      shared.registry,
+    )
+    expect(decision).toMatchObject({
+      outcome: 'matched',
+      stallId: 2,
+      rule: 'reference',
+      classification: 'sale',
+    })
   })
 
   it('without reference an account of two stalls is for a person', () => {
@@ -81,7 +99,10 @@ describe('the order of evidence', () => {
 
   it('two issued references are never guessed between, even if one owns the account', () => {
     const remittanceText = `${two.ref(lan)} ${two.ref(hoa)}`
-    expect(judge({ accountNumber: 'LAN1', remittanceText })).toMatchObject({ outcome: 'undecided', reason: 'two_references' })
+    expect(judge({ accountNumber: 'LAN1', remittanceText })).toMatchObject({
+      outcome: 'undecided',
+      reason: 'two_references',
+    })
   })
 
   it('a sound reference nobody issued is no reference', () => {
@@ -119,25 +140,37 @@ describe('what keeps money from being counted', () => {
 
   it('a source that is not bound to the account, however sound the reference', () => {
     const told = credit({ accountNumber: 'LAN1', remittanceText: two.ref(lan) })
-    expect(decide(told, 'sepay-other', two.registry)).toMatchObject({ reason: 'source_not_allowed', marketId: 0 })
+    expect(decide(told, 'sepay-other', two.registry)).toMatchObject({
+      reason: 'source_not_allowed',
+      marketId: 0,
+    })
   })
 
   it('a vendor who has not agreed, also when another of the same account has', () => {
     const silent = facts(2, { consentedAt: null })
     const shared = registryOf({ stall: lan, account: 'BOTH' }, { stall: silent, account: 'BOTH' })
     const told = { accountNumber: 'BOTH', remittanceText: shared.ref(silent) }
-    expect(judge(told, shared.registry)).toMatchObject({ outcome: 'not_counted', reason: 'no_consent', marketId: 0 })
+    expect(judge(told, shared.registry)).toMatchObject({
+      outcome: 'not_counted',
+      reason: 'no_consent',
+      marketId: 0,
+    })
   })
 
   it('money booked before she agreed; a booking told to the minute gets the minute’s end', () => {
     const agreedNow = registryOf({ stall: facts(1, { consentedAt: MORNING + 30_000 }), account: 'LAN1' })
     const told = { accountNumber: 'LAN1', bookedAt: MORNING }
     expect(judge(told, agreedNow.registry)).toMatchObject({ reason: 'no_consent' })
-    expect(judge({ ...told, bookedPrecision: 'minute' }, agreedNow.registry)).toMatchObject({ outcome: 'matched' })
+    expect(judge({ ...told, bookedPrecision: 'minute' }, agreedNow.registry)).toMatchObject({
+      outcome: 'matched',
+    })
   })
 
   it('a retired account: with the stall’s old code it is for a person, without it is not hers any more', () => {
-    const moved = registryOf({ stall: lan, account: 'OLD1', state: 'retired' }, { stall: lan, account: 'NEW1' })
+    const moved = registryOf(
+      { stall: lan, account: 'OLD1', state: 'retired' },
+      { stall: lan, account: 'NEW1' },
+    )
     const withCode = judge({ accountNumber: 'OLD1', remittanceText: moved.ref(lan) }, moved.registry)
     expect(withCode).toMatchObject({ outcome: 'undecided', reason: 'wrong_account' })
     expect(judge({ accountNumber: 'OLD1' }, moved.registry)).toMatchObject({ reason: 'retired_account' })

@@ -17,7 +17,16 @@ import { listInboxDays, listUndecided } from '../../server/storage/inbox.ts'
 import { operatorScope } from '../../server/storage/scope.ts'
 import { getStall } from '../../server/storage/stall.ts'
 import { getTakings, listChanges, listPayments } from '../../server/storage/takings.ts'
-import { credit, messageOf, MORNING, openSmallMarket, scopeOf, SOURCE, TODAY, type SmallMarket } from '../small-market.ts'
+import {
+  credit,
+  messageOf,
+  MORNING,
+  openSmallMarket,
+  scopeOf,
+  SOURCE,
+  TODAY,
+  type SmallMarket,
+} from '../small-market.ts'
 
 const RULES: RecordingRules = { decide, sameTransfer, dayOf }
 const operator = operatorScope()
@@ -28,18 +37,27 @@ afterEach(() => market.close())
 
 const record = (...messages: ReturnType<typeof messageOf>[]) => market.store.record(messages, RULES)
 const paid = (amountVnd: number, more = {}) =>
-  credit({ accountNumber: market.lan.accountNumber, remittanceText: `CK ${market.lan.reference}`, amountVnd, ...more })
+  credit({
+    accountNumber: market.lan.accountNumber,
+    remittanceText: `CK ${market.lan.reference}`,
+    amountVnd,
+    ...more,
+  })
 const takings = () => getTakings(market.store, scopeOf(market.lan), TODAY)
 
 describe('one đồng in the ledger', () => {
   it('is recorded, matched by its reference, counted, and told to the stall', async () => {
     const published = await record(messageOf(paid(50_000)))
     expect(await takings()).toEqual({ businessDay: TODAY, totalVnd: 50_000, saleCount: 1, unclearCount: 0 })
-    expect(published).toEqual([{ marketId: market.marketId, stallId: market.lan.id, seq: expect.any(Number) }])
+    expect(published).toEqual([
+      { marketId: market.marketId, stallId: market.lan.id, seq: expect.any(Number) },
+    ])
     const [line] = await listPayments(market.store, scopeOf(market.lan), TODAY)
     expect(line).toMatchObject({ amountVnd: 50_000, time: '09:00', classification: 'sale' })
     const changes = await listChanges(market.store, scopeOf(market.lan), 0)
-    expect(changes).toMatchObject([{ kind: 'credit', payment: { amountVnd: 50_000 }, takings: { totalVnd: 50_000 } }])
+    expect(changes).toMatchObject([
+      { kind: 'credit', payment: { amountVnd: 50_000 }, takings: { totalVnd: 50_000 } },
+    ])
     expect(await listChanges(market.store, scopeOf(market.hoa), 0)).toEqual([])
   })
 
@@ -54,7 +72,10 @@ describe('one đồng in the ledger', () => {
   })
 
   it('counts genuine twins twice: same amount, same minute, same memo, other keys', async () => {
-    await record(messageOf(paid(50_000, { bankReference: '3079' })), messageOf(paid(50_000, { bankReference: '3080' })))
+    await record(
+      messageOf(paid(50_000, { bankReference: '3079' })),
+      messageOf(paid(50_000, { bankReference: '3080' })),
+    )
     expect(await takings()).toMatchObject({ totalVnd: 100_000, saleCount: 2 })
   })
 
@@ -171,14 +192,18 @@ describe('an account', () => {
     expect(await states()).toEqual(['proposed'])
     await record(messageOf(credit({ accountNumber: market.lan.accountNumber, remittanceText: 'khong ma' })))
     expect(await states()).toEqual(['proposed'])
-    expect(await listUndecided(market.store, operator, market.marketId)).toMatchObject([{ reason: 'unproven_account' }])
+    expect(await listUndecided(market.store, operator, market.marketId)).toMatchObject([
+      { reason: 'unproven_account' },
+    ])
     await record(messageOf(paid(1_000)), messageOf(paid(2_000)))
     expect(await states()).toEqual(['active'])
   })
 
   it('once proven takes money without the reference as unclear: heard, but outside takings', async () => {
     await record(messageOf(paid(1_000)))
-    await record(messageOf(credit({ accountNumber: market.lan.accountNumber, remittanceText: 'luong thang 11' })))
+    await record(
+      messageOf(credit({ accountNumber: market.lan.accountNumber, remittanceText: 'luong thang 11' })),
+    )
     expect(await takings()).toMatchObject({ totalVnd: 1_000, saleCount: 1, unclearCount: 1 })
   })
 
@@ -186,7 +211,10 @@ describe('an account', () => {
     const only = await market.addStall({ name: 'B4', sellingOnly: true })
     await record(messageOf(credit({ accountNumber: only.accountNumber, remittanceText: only.reference })))
     await record(messageOf(credit({ accountNumber: only.accountNumber, remittanceText: 'ca kho' })))
-    expect(await getTakings(market.store, scopeOf(only), TODAY)).toMatchObject({ totalVnd: 100_000, unclearCount: 0 })
+    expect(await getTakings(market.store, scopeOf(only), TODAY)).toMatchObject({
+      totalVnd: 100_000,
+      unclearCount: 0,
+    })
   })
 })
 
@@ -204,7 +232,9 @@ it('gives every row of a market its own place in commit order', async () => {
   ).flatMap((rows) => rows.map((row) => row.seq))
   expect(new Set(seqs).size).toBe(seqs.length)
   const changes = await db.select().from(change).orderBy(change.seq)
-  expect(changes.map((one) => one.transactionSeq)).toEqual(changes.map((one) => one.transactionSeq).toSorted((a, b) => a - b))
+  expect(changes.map((one) => one.transactionSeq)).toEqual(
+    changes.map((one) => one.transactionSeq).toSorted((a, b) => a - b),
+  )
 })
 
 it('adds up per day: in = matched + undecided + not counted, and the audit finds nothing', async () => {

@@ -27,7 +27,9 @@ export function showStalls(doors: Doors, { store }: Services, frame: Frame): voi
     return { listing, account, amountVnd, payload: payableCode(account, listing.stall.reference, amountVnd) }
   }
 
-  doors.open.get('/s', (c) => c.redirect(`/s/${encodeURIComponent((c.req.query('code') ?? '').trim().toLowerCase())}`))
+  doors.open.get('/s', (c) =>
+    c.redirect(`/s/${encodeURIComponent((c.req.query('code') ?? '').trim().toLowerCase())}`),
+  )
 
   doors.open.get('/s/:stallCode', async (c) => {
     const { listing, account, amountVnd, payload } = await payable(c)

@@ -44,7 +44,10 @@ export function hearSources(doors: Doors, services: Services): void {
     } catch (error) {
       if (!(error instanceof UnreadableNotification)) throw error
       message.unreadable = `${error.reason} (${error.message})`
-      log.warn({ sourceId, reason: error.reason }, 'genuine notification could not be read; kept for a person')
+      log.warn(
+        { sourceId, reason: error.reason },
+        'genuine notification could not be read; kept for a person',
+      )
     }
     try {
       await intake.submit(message)
@@ -52,7 +55,9 @@ export function hearSources(doors: Doors, services: Services): void {
       log.error({ sourceId, err: error }, 'notification not recorded; the source is asked to send it again')
       throw new AppError('unavailable', 'not recorded, please send again')
     }
-    const { status, body } = instance.source.acknowledge(message.unreadable === null ? 'recorded' : 'unreadable')
+    const { status, body } = instance.source.acknowledge(
+      message.unreadable === null ? 'recorded' : 'unreadable',
+    )
     return c.json(body, status)
   })
 }

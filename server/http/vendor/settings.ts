@@ -15,19 +15,22 @@ export function showVendorSettings(doors: Doors, services: Services, frame: Fram
     return c.html(vendorSettingsPage(frame, { ...view, saved: c.req.query('saved') !== undefined }), 200)
   })
 
-  doors.stall('preferences.change').post('/vendor/:stallCode/settings', async ({ c, scope, actor, listing }) => {
-    const form = await c.req.parseBody()
-    const choice = <const T extends string>(field: string, values: readonly T[]): T => {
-      const chosen = values.find((value) => value === form[field])
-      if (chosen === undefined) throw new AppError('invalid_input', `${field} is one of ${values.join(', ')}`, field)
-      return chosen
-    }
-    const preferences = {
-      announce: choice('announce', ['amount', 'chime']),
-      thousand: choice('thousand', ['ngàn', 'nghìn']),
-      odd: choice('odd', ['lẻ', 'linh']),
-    }
-    await services.store.write((tx) => setPreferences(tx, scope.marketId, actor.vendorId!, preferences))
-    return c.redirect(`/vendor/${listing.stall.code}/settings?saved`, 303)
-  })
+  doors
+    .stall('preferences.change')
+    .post('/vendor/:stallCode/settings', async ({ c, scope, actor, listing }) => {
+      const form = await c.req.parseBody()
+      const choice = <const T extends string>(field: string, values: readonly T[]): T => {
+        const chosen = values.find((value) => value === form[field])
+        if (chosen === undefined)
+          throw new AppError('invalid_input', `${field} is one of ${values.join(', ')}`, field)
+        return chosen
+      }
+      const preferences = {
+        announce: choice('announce', ['amount', 'chime']),
+        thousand: choice('thousand', ['ngàn', 'nghìn']),
+        odd: choice('odd', ['lẻ', 'linh']),
+      }
+      await services.store.write((tx) => setPreferences(tx, scope.marketId, actor.vendorId!, preferences))
+      return c.redirect(`/vendor/${listing.stall.code}/settings?saved`, 303)
+    })
 }

@@ -21,9 +21,11 @@ export function streamChanges(doors: Doors, services: Services): void {
   doors.stall('takings.view').get('/vendor/:stallCode/stream', ({ c, scope }) => {
     const { stallId } = scope
     let cursor = Number(c.req.header('last-event-id') ?? c.req.query('after') ?? 0)
-    if (!Number.isSafeInteger(cursor) || cursor < 0) throw new AppError('invalid_input', 'bad cursor', 'after')
+    if (!Number.isSafeInteger(cursor) || cursor < 0)
+      throw new AppError('invalid_input', 'bad cursor', 'after')
     const count = open.get(stallId) ?? 0
-    if (count >= MAX_STREAMS_OF_A_STALL) throw new AppError('unavailable', 'too many phones are listening to this stall')
+    if (count >= MAX_STREAMS_OF_A_STALL)
+      throw new AppError('unavailable', 'too many phones are listening to this stall')
     open.set(stallId, count + 1)
     // A proxy that gathers what it passes on would make her wait.
     c.header('x-accel-buffering', 'no')
@@ -50,7 +52,10 @@ export function streamChanges(doors: Doors, services: Services): void {
             // A full page may not have been all.
             hasNews ||= changes.length > 0
           }
-          const isQuiet = await waitForNews(() => hasNews, (resume) => (wake = resume))
+          const isQuiet = await waitForNews(
+            () => hasNews,
+            (resume) => (wake = resume),
+          )
           if (isQuiet && !stream.aborted) {
             await stream.writeSSE({ event: 'ping', data: '' })
             hasNews = true
