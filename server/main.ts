@@ -1,6 +1,6 @@
 import { serve } from '@hono/node-server'
 import { createApp } from './http/app.ts'
-import { openServices, type Services } from './services.ts'
+import { openServices, type Services, type Surroundings } from './services.ts'
 import { startChores } from './chores.ts'
 import { isDemo } from './storage/setting.ts'
 import type { Config } from './config.ts'
@@ -12,8 +12,11 @@ export interface RunningServer {
 }
 
 /** Opens everything and listens. Resolves when requests are answered. */
-export async function startServer(config: Config): Promise<RunningServer> {
-  const services = openServices(config)
+export async function startServer(
+  config: Config,
+  surroundings: Partial<Surroundings> = {},
+): Promise<RunningServer> {
+  const services = openServices(config, surroundings)
   const { app } = createApp(services, await isDemo(services.store))
   await services.store.probe()
   const stopChores = startChores(services)

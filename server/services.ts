@@ -6,25 +6,26 @@ import { instanceDirectory, type FindInstance } from './sources/instance.ts'
 import { openSqlite, type Store } from './storage/sqlite.ts'
 import type { Config } from './config.ts'
 
+/** The clock and the log; tests hand in their own. */
+export interface Surroundings {
+  /** Epoch milliseconds. */
+  now: () => number
+  log: Logger
+}
+
 /** What everything above the storage room works with; made once, here. */
-export interface Services {
+export interface Services extends Surroundings {
   config: Config
   store: Store
   seal: Seal
   feed: ChangeFeed
   intake: Intake
   findInstance: FindInstance
-  log: Logger
-  /** Epoch milliseconds. The one clock; tests hand in their own. */
-  now: () => number
   close(): Promise<void>
 }
 
-export function openServices(
-  config: Config,
-  now: () => number = Date.now,
-  log: Logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }),
-): Services {
+export function openServices(config: Config, surroundings: Partial<Surroundings> = {}): Services {
+  const { now = Date.now, log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }) } = surroundings
   const store = openSqlite(config.databasePath)
   const seal = openSeal(config.dataDir)
   const feed = createChangeFeed()

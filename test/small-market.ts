@@ -33,15 +33,16 @@ export interface TestStall extends Stall {
   accountNumber: string
 }
 
-export interface SmallMarket {
+export interface FilledMarket {
   store: Store
-  path: string
   marketId: number
   /** Two stalls of two vendors who agreed; each has an account of its own. */
   lan: TestStall
   hoa: TestStall
-  random: (below: number) => number
   addStall(options: StallOptions): Promise<TestStall>
+}
+
+export interface SmallMarket extends FilledMarket {
   close(): void
 }
 
@@ -56,28 +57,38 @@ export interface StallOptions {
 }
 
 /** A market on a real SQLite file of its own, with one source that may speak for its accounts. */
-export async function openSmallMarket(dayStartsAtMinutes = 0): Promise<SmallMarket> {
+export async function openSmallMarket(): Promise<SmallMarket> {
   const folder = mkdtempSync(join(tmpdir(), 'cho-'))
-  const path = join(folder, 'market.db')
-  const store = openSqlite(path)
-  const random = seededRandom(7)
+  const store = openSqlite(join(folder, 'market.db'))
+  const row = { id: SOURCE, kind: 'sepay', mode: 'hmac', label: 'SePay', apiToken: null, secret: 'sealed' }
+  await store.changeRegistry((tx) => addSource(tx, operatorScope(), row, MORNING))
+  return {
+    ...(await fillMarket(store, SOURCE)),
+    close() {
+      store.close()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+/** Sets a market up in a store that has this source already. */
+export async function fillMarket(store: Store, sourceId: string, code = 'cho-thu'): Promise<FilledMarket> {
+  const random = seededRandom(code.length)
   const operator = operatorScope()
   const market = await store.changeRegistry((tx) =>
     addMarket(
       tx,
       operator,
-      { code: 'cho-thu', name: 'Chợ Thử', dayStartsAtMinutes, marketDays: 'daily', stallWord: 'sạp' },
+      { code, name: 'Chợ Thử', dayStartsAtMinutes: 0, marketDays: 'daily', stallWord: 'sạp' },
       MORNING,
     ),
   )
-  const row = { id: SOURCE, kind: 'sepay', mode: 'hmac', label: 'SePay', apiToken: null, secret: 'sealed' }
-  await store.changeRegistry((tx) => addSource(tx, operator, row, MORNING))
 
   let accounts = 0
   async function addStall(options: StallOptions): Promise<TestStall> {
     accounts += 1
     const { name, consented = true, bound = true, virtualAccount = null, sellingOnly = false } = options
-    const accountNumber = options.accountNumber ?? `TIENGIA${String(accounts).padStart(4, '0')}`
+    const accountNumber = options.accountNumber ?? `TIENGIA${market.id}${String(accounts).padStart(4, '0')}`
     return store.changeRegistry(function* (tx) {
       const { stallId } = yield* registerStall(
         tx,
@@ -103,25 +114,17 @@ export async function openSmallMarket(dayStartsAtMinutes = 0): Promise<SmallMark
         'test',
         MORNING,
       )
-      if (bound) yield* bindAccounts(tx, operator, SOURCE, [{ bankBin: MB, accountNumber }], MORNING)
+      if (bound) yield* bindAccounts(tx, operator, sourceId, [{ bankBin: MB, accountNumber }], MORNING)
       const [stall] = yield* rows(tx.select().from(stallTable).where(eq(stallTable.id, stallId)))
       return { ...stall!, accountNumber }
     })
   }
-  const lan = await addStall({ name: 'A1' })
-  const hoa = await addStall({ name: 'A2' })
   return {
     store,
-    path,
     marketId: market.id,
-    lan,
-    hoa,
-    random,
+    lan: await addStall({ name: 'A1', vendor: 'Cô Lan' }),
+    hoa: await addStall({ name: 'A2', vendor: 'Cô Hoa' }),
     addStall,
-    close() {
-      store.close()
-      rmSync(folder, { recursive: true })
-    },
   }
 }
 

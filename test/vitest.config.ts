@@ -1,11 +1,16 @@
 import { defineConfig } from 'vitest/config'
+import ClosingLine from './closing-line.ts'
 
 export default defineConfig({
+  // Beside the installed packages, which may be thrown away; not beside the tests.
+  cacheDir: '../node_modules/.vite',
   test: {
     root: import.meta.dirname,
     include: ['**/*.test.ts'],
-    globalSetup: [],
+    globalSetup: ['./global-setup.ts'],
+    reporters: ['default', new ClosingLine()],
     testTimeout: 30_000,
+    hookTimeout: 30_000,
     // Two cores: more workers only make each other late.
     maxWorkers: 2,
   },

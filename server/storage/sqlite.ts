@@ -26,6 +26,8 @@ export interface Store {
   record(batch: readonly IncomingMessage[], rules: RecordingRules): Promise<Published[]>
   /** Throws unless a commit has just reached the disk with the durability we promise. */
   probe(): Promise<void>
+  /** `ok`, or what the engine finds wrong with its own file. Reads all of it. */
+  integrity(): Promise<string>
   close(): void
 }
 
@@ -83,6 +85,7 @@ export function openSqlite(path: string): Store {
       if (level !== SYNCHRONOUS_FULL)
         throw new Error(`synchronous is ${String(level)}, not FULL: commits may be lost`)
     },
+    integrity: async () => String(client.pragma('integrity_check', { simple: true })),
     close: () => void client.close(),
   }
   return store

@@ -75,12 +75,11 @@ export function listChanges(store: Store, scope: StallScope, afterSeq: number): 
     const totals = new Map<string, DayTakings>()
     const changes: VendorChange[] = []
     for (const { seq, kind, transactionSeq, at } of news) {
-      const found = lines.get(transactionSeq)
-      if (!found) continue
-      const day = found.businessDay
-      const total = totals.get(day) ?? (yield* takingsOn(tx, scope, day))
-      totals.set(day, total)
-      changes.push({ seq, kind, payment: found.line, takings: total, recordedAt: at })
+      const told = lines.get(transactionSeq)
+      if (!told) continue
+      const total = totals.get(told.businessDay) ?? (yield* takingsOn(tx, scope, told.businessDay))
+      totals.set(told.businessDay, total)
+      changes.push({ seq, kind, payment: told.line, takings: total, recordedAt: at })
     }
     return changes
   })
