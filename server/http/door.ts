@@ -1,6 +1,6 @@
 import { Hono, type Context, type Handler } from 'hono'
 import { AppError } from '../../shared/app-error.ts'
-import { openMarket, openOperation, openStall, type Action, type Actor } from '../domain/access.ts'
+import { can, openMarket, openOperation, openStall, type Action, type Actor } from '../domain/access.ts'
 import { findMarket, type Market } from '../storage/market.ts'
 import type { MarketScope, OperatorScope, StallScope } from '../storage/scope.ts'
 import { findSession } from '../storage/session.ts'
@@ -19,6 +19,8 @@ export interface StallVisit {
   actor: Actor
   scope: StallScope
   listing: StallListing
+  /** Whether the door would still open: for what stays open long after it was opened. */
+  stillWelcome(): Promise<boolean>
 }
 export interface MarketVisit {
   c: Context<Env>
@@ -48,7 +50,7 @@ export interface Doors {
 }
 
 export function createDoors(services: Services): Doors {
-  const { store, now } = services
+  const { config, store, now } = services
   const app = new Hono<Env>()
   const policies: Doors['policies'] = []
 
@@ -64,8 +66,16 @@ export function createDoors(services: Services): Doors {
     return { get: add('get'), post: add('post') }
   }
 
+  const findActor = async (c: Context<Env>): Promise<Actor | undefined> => {
+    const token = readSessionToken(c, config)
+    const identity = token && (await findSession(store, token, now()))
+    if (!identity) return undefined
+    const { marketId, vendorId } = identity
+    const held = vendorId === null ? [] : await store.read((tx) => stallsHeldBy(tx, marketId, vendorId))
+    return { ...identity, stallIds: held.map((stall) => stall.id) }
+  }
   const signedIn = async (c: Context<Env>): Promise<Actor> => {
-    const actor = await findActor(services, c)
+    const actor = await findActor(c)
     if (!actor) throw new AppError('not_signed_in', 'no session')
     return actor
   }
@@ -80,8 +90,13 @@ export function createDoors(services: Services): Doors {
         const actor = await signedIn(c)
         const listing = await findStall(store, c.req.param('stallCode') ?? '')
         if (!listing) throw new AppError('not_found', 'no such stall')
-        const { marketId, id } = listing.stall
-        return { c, actor, listing, scope: openStall(actor, action, marketId, id) }
+        const { marketId, id: stallId } = listing.stall
+        const scope = openStall(actor, action, marketId, stallId)
+        const stillWelcome = async () => {
+          const visitor = await findActor(c)
+          return visitor !== undefined && can(visitor, action, { marketId, stallId })
+        }
+        return { c, actor, listing, scope, stillWelcome }
       }),
     market: (action) =>
       routes(action, async (c) => {
@@ -95,14 +110,5 @@ export function createDoors(services: Services): Doors {
         const actor = await signedIn(c)
         return { c, actor, scope: openOperation(actor, action) }
       }),
-  }
-
-  async function findActor({ config }: Services, c: Context<Env>): Promise<Actor | undefined> {
-    const token = readSessionToken(c, config)
-    const identity = token && (await findSession(store, token, now()))
-    if (!identity) return undefined
-    const { marketId, vendorId } = identity
-    const held = vendorId === null ? [] : await store.read((tx) => stallsHeldBy(tx, marketId, vendorId))
-    return { ...identity, stallIds: held.map((stall) => stall.id) }
   }
 }

@@ -13,8 +13,7 @@ export function refuseForeignOrigins({ publicUrl }: Config) {
     if (!isRead && !c.req.path.startsWith('/notifications/')) {
       const site = c.req.header('sec-fetch-site')
       const origin = c.req.header('origin')
-      const here = new URL(c.req.url)
-      const isOwn = origin === own || (origin !== undefined && new URL(origin).host === here.host)
+      const isOwn = origin === own || (URL.canParse(origin ?? '') && new URL(origin!).host === new URL(c.req.url).host)
       if (site === undefined ? !isOwn : site !== 'same-origin' && !isOwn) {
         throw new AppError('not_allowed', 'writes come from our own pages only')
       }

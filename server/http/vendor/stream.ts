@@ -18,7 +18,7 @@ export function streamChanges(doors: Doors, services: Services): void {
   const { store, feed, now } = services
   const open = new Map<number, number>()
 
-  doors.stall('takings.view').get('/vendor/:stallCode/stream', ({ c, scope }) => {
+  doors.stall('takings.view').get('/vendor/:stallCode/stream', ({ c, scope, stillWelcome }) => {
     const { stallId } = scope
     let cursor = Number(c.req.header('last-event-id') ?? c.req.query('after') ?? 0)
     if (!Number.isSafeInteger(cursor) || cursor < 0)
@@ -57,6 +57,8 @@ export function streamChanges(doors: Doors, services: Services): void {
             (resume) => (wake = resume),
           )
           if (isQuiet && !stream.aborted) {
+            // A phone that was signed out, or whose stall changed hands, hears nothing more.
+            if (!(await stillWelcome())) return
             await stream.writeSSE({ event: 'ping', data: '' })
             hasNews = true
           }
