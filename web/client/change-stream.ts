@@ -1,0 +1,97 @@
+import type { VendorChange } from '../../shared/wire.ts'
+
+/** A gap shorter than this is not worth a word. */
+const DOWN_AFTER_MS = 3000
+
+/** The server says something every 15 s; a mobile socket silent for longer is dead and does not know it. */
+const SILENT_AFTER_MS = 25_000
+
+/** How long a refused stream rests before it is tried again. */
+const REST_MS = 5000
+
+export interface StreamListener {
+  change(change: VendorChange): void
+  /** The server's clock, each time the stream opens. */
+  hello(now: number): void
+  /** Anything at all arrived. */
+  alive(): void
+  /** Up or down; when down, `since` is when the figures were last known to be right. */
+  link(up: boolean, since: number): void
+  /** The server no longer lets this page listen. */
+  refused(): void
+}
+
+/** The live stream, kept open over dead sockets, tunnels and restarts, never missing or repeating a change. */
+export class ChangeStream {
+  readonly #url: string
+  readonly #listener: StreamListener
+  #source: EventSource | undefined
+  #last: number
+  #heardAt = Date.now()
+  #openedAt = 0
+  /** Since when it has not been open; undefined while it is. */
+  #brokenAt: number | undefined
+  #up = true
+
+  constructor(url: string, after: number, listener: StreamListener) {
+    this.#url = url
+    this.#last = after
+    this.#listener = listener
+  }
+
+  start() {
+    this.#open()
+    setInterval(() => this.#watch(), 1000)
+    addEventListener('online', () => this.#open())
+    addEventListener('pagehide', () => this.#source?.close())
+    addEventListener('pageshow', (event) => event.persisted && this.#open())
+  }
+
+  #open() {
+    this.#source?.close()
+    this.#openedAt = Date.now()
+    // The browser's own retries say Last-Event-ID; a stream opened anew can only say it in its address.
+    const url = new URL(this.#url, location.href)
+    url.searchParams.set('after', String(this.#last))
+    const source = new EventSource(url)
+    this.#source = source
+    source.addEventListener('hello', ({ data }: MessageEvent<string>) => {
+      const { now }: { now: number } = JSON.parse(data)
+      this.#listener.hello(now)
+      this.#heard()
+    })
+    source.addEventListener('ping', () => this.#heard())
+    source.addEventListener('change', ({ data }: MessageEvent<string>) => {
+      const change: VendorChange = JSON.parse(data)
+      if (change.seq > this.#last) {
+        this.#last = change.seq
+        this.#listener.change(change)
+      }
+      this.#heard()
+    })
+    source.addEventListener('error', () => {
+      if (source.readyState === EventSource.CLOSED && source === this.#source) this.#listener.refused()
+    })
+  }
+
+  #heard() {
+    this.#heardAt = Date.now()
+    if (!this.#up) this.#listener.link(true, this.#heardAt)
+    this.#up = true
+    this.#listener.alive()
+  }
+
+  #watch() {
+    const now = Date.now()
+    const state = this.#source?.readyState
+    this.#brokenAt = state === EventSource.OPEN ? undefined : (this.#brokenAt ?? now)
+    const broken = this.#brokenAt !== undefined && now - this.#brokenAt > DOWN_AFTER_MS
+    const silent = now - this.#heardAt > SILENT_AFTER_MS
+    if (this.#up && (broken || silent)) {
+      this.#up = false
+      this.#listener.link(false, this.#heardAt)
+    }
+    const rested = now - this.#openedAt
+    if (state === EventSource.CLOSED ? rested > REST_MS : silent && rested > SILENT_AFTER_MS) this.#open()
+  }
+}

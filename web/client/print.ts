@@ -1,0 +1,2 @@
+/** The print button of the cards' page. */
+document.querySelector('[data-print]')?.addEventListener('click', () => print())

@@ -1,0 +1,187 @@
+import { html } from 'hono/html'
+import { field } from '../field.ts'
+import { layout } from '../layout.ts'
+import { notice } from '../notice.ts'
+import { pageHeader } from '../page-header.ts'
+import { table } from '../table.ts'
+import type { Frame, Html } from '../layout.ts'
+
+/** What keeps an account from being heard. */
+export type Hindrance = 'bank_not_heard' | 'needs_virtual_account' | 'not_bound'
+
+export interface RegistryAccount {
+  bankShortName: string
+  accountNumber: string
+  virtualAccount: string | null
+  holderName: string
+  state: 'proposed' | 'proven' | 'active' | 'retired'
+  /** A proposal beside an account that is in use. */
+  isChange: boolean
+  hindrance: Hindrance | null
+}
+
+export interface RegistryStall {
+  name: string
+  code: string
+  isClosed: boolean
+  vendor: { name: string; phone: string } | undefined
+  hasConsented: boolean
+  accounts: readonly RegistryAccount[]
+}
+
+export type Changed = 'stall' | 'section' | 'vendor' | 'account' | 'consent'
+
+export interface RegistryView {
+  market: { code: string; name: string; stallWord: string }
+  counts: { stalls: number; consented: number; inUse: number }
+  sections: readonly { name: string; stalls: readonly RegistryStall[] }[]
+  /** What was searched for; empty shows all. */
+  search: string
+  /** How many more there are than are shown. */
+  hiddenCount: number
+  cardLinks: readonly { url: string; words: string }[]
+  saved?: { stall: RegistryStall; changed: readonly Changed[] }
+  back?: { url: string; words: string }
+}
+
+const HINDRANCES: Record<Hindrance, string> = {
+  bank_not_heard: 'Ngân hàng này chưa báo tiền về được',
+  needs_virtual_account: 'Ngân hàng này chỉ báo qua tài khoản ảo',
+  not_bound: 'Chưa nguồn nào được phép báo tài khoản này',
+}
+
+/** What to do about it. */
+const REMEDIES: Record<Hindrance, string> = {
+  bank_not_heard: 'Mã vẫn nhận tiền, nhưng loa không đọc. Muốn có loa thì mở tài khoản ở ngân hàng báo được.',
+  needs_virtual_account: 'Xin ngân hàng cấp tài khoản ảo rồi ghi thêm vào đây.',
+  not_bound: 'Nhờ người vận hành cho phép nguồn báo tiền đọc tài khoản này.',
+}
+
+const STATES: Record<RegistryAccount['state'], string> = {
+  proposed: 'đề xuất, chờ khách chuyển lần đầu',
+  proven: 'đã có khách chuyển',
+  active: 'đang dùng',
+  retired: 'đã thôi dùng',
+}
+
+const CHANGES: Record<Changed, string> = {
+  stall: 'thêm mới',
+  section: 'đổi dãy',
+  vendor: 'đổi người bán',
+  account: 'đề xuất tài khoản',
+  consent: 'ghi nhận đồng ý',
+}
+
+const accountLines = (account: RegistryAccount): Html =>
+  html`<div class="account-lines">
+    ${account.isChange && html`<p class="mark">Đề nghị đổi sang</p>`}
+    <p>${account.bankShortName} · <b class="reference">${account.accountNumber}</b></p>
+    ${account.virtualAccount && html`<p>tài khoản ảo <b class="reference">${account.virtualAccount}</b></p>`}
+    <p>${account.holderName}</p>
+    <p class="${account.state === 'active' ? 'in-use' : 'quiet'}">${STATES[account.state]}</p>
+    ${account.hindrance && html`<p class="mark">${HINDRANCES[account.hindrance]}</p>`}
+  </div>`
+
+const stallRow = (marketCode: string, stall: RegistryStall): (string | Html)[] => [
+  html`<b>${stall.name}</b> ${stall.isClosed && html`<span class="mark">đã đóng</span>`}`,
+  stall.vendor
+    ? html`<div>
+        <p>${stall.vendor.name}</p>
+        ${stall.vendor.phone && html`<p class="quiet reference">${stall.vendor.phone}</p>`}
+        <p>${stall.hasConsented ? 'đã đồng ý' : html`<span class="mark">chưa đồng ý</span>`}</p>
+      </div>`
+    : html`<span class="quiet">chưa có</span>`,
+  stall.accounts.length > 0
+    ? html`<div class="accounts">${stall.accounts.map(accountLines)}</div>`
+    : html`<span class="quiet">chưa có</span>`,
+  html`<div class="row-actions">
+    <a href="/s/${stall.code}">Trang sạp</a>
+    ${stall.accounts.length > 0 && html`<a href="/board/${marketCode}/cards?stall=${stall.code}">In thẻ</a>`}
+    <a href="/board/${marketCode}/stalls/new?stall=${stall.code}">Sửa</a>
+    ${
+      stall.vendor &&
+      html`<form action="/board/${marketCode}/stalls/${stall.code}/sign-in-code" method="post">
+        <button>Cấp mã đăng nhập</button>
+      </form>`
+    }
+  </div>`,
+]
+
+const savedNotice = (stallWord: string, { stall, changed }: NonNullable<RegistryView['saved']>): Html => {
+  const hindrance = stall.accounts.find((account) => account.hindrance)?.hindrance
+  const words =
+    changed.length === 0
+      ? `${stallWord} ${stall.name}: không có gì khác trước.`
+      : `Đã lưu ${stallWord} ${stall.name}: ${changed.map((one) => CHANGES[one]).join(', ')}.`
+  return html`${notice('good', words)}
+  ${
+    hindrance &&
+    notice(
+      'warn',
+      html`<p><b>${HINDRANCES[hindrance]}</b></p>
+        <p>${REMEDIES[hindrance]}</p>`,
+    )
+  }`
+}
+
+/** The registry of one market. Never any money. */
+export const registryPage = (frame: Frame, view: RegistryView): Html => {
+  const { market, counts, sections, search } = view
+  const { stallWord } = market
+  const home = `/board/${market.code}`
+  return layout(
+    {
+      ...frame,
+      title: `Danh sách ${stallWord} · ${market.name}`,
+      kind: 'office',
+      header: pageHeader({
+        title: `Danh sách ${stallWord}`,
+        place: market.name,
+        ...(view.back ? { back: view.back } : {}),
+      }),
+    },
+    html`<p class="lead">
+        ${counts.stalls} ${stallWord} · ${counts.consented} đã đồng ý · ${counts.inUse} tài khoản đang dùng
+      </p>
+      ${view.saved && savedNotice(stallWord, view.saved)}
+      <div class="actions">
+        <a class="button primary" href="${home}/stalls/new">Thêm ${stallWord}</a>
+        ${view.cardLinks.map(({ url, words }) => html`<a class="button" href="${url}">${words}</a>`)}
+        <form action="/leave" method="post"><button class="quiet">Ra khỏi máy này</button></form>
+      </div>
+      ${
+        (counts.stalls > 12 || search !== '') &&
+        html`<form class="search" action="${home}" method="get">
+          ${field({ label: `Tìm ${stallWord} hoặc người bán`, name: 'q', type: 'search', value: search })}
+          <button>Tìm</button>
+          ${search !== '' && html`<a href="${home}">Xem tất cả</a>`}
+        </form>`
+      }
+      ${
+        sections.length === 0 &&
+        html`<p class="empty">
+          ${
+            search === ''
+              ? `Chưa có ${stallWord} nào. Bấm «Thêm ${stallWord}» để ghi ${stallWord} đầu tiên.`
+              : `Không thấy ${stallWord} hay người bán nào như vậy.`
+          }
+        </p>`
+      }
+      ${sections.map(({ name, stalls }) =>
+        table({
+          caption: name,
+          columns: [
+            { label: stallWord },
+            { label: 'người bán' },
+            { label: 'tài khoản nhận tiền' },
+            { label: 'việc' },
+          ],
+          rows: stalls.map((stall) => stallRow(market.code, stall)),
+        }),
+      )}
+      ${
+        view.hiddenCount > 0 &&
+        html`<p>Còn ${view.hiddenCount} ${stallWord} nữa chưa hiện: tìm theo tên để thấy.</p>`
+      }`,
+  )
+}

@@ -1,0 +1,52 @@
+import { html } from 'hono/html'
+
+export type Html = ReturnType<typeof html>
+
+/** From a logical name ('main.css', 'vendor.ts', 'clips.mp3') to the hashed address it is served under. */
+export type AssetUrl = (name: string) => string
+
+/** What every page needs and no page decides. */
+export interface Frame {
+  /** Invented money: every page and every printed card says so. */
+  demo: boolean
+  assets: AssetUrl
+}
+
+export interface LayoutOptions extends Frame {
+  title: string
+  description?: string
+  /** The page's own class on <body>, where it needs other room than a column of text. */
+  kind?: string
+  /** Logical name of the page's client, if it has one. */
+  script?: string
+  /** Logical names of stylesheets beyond main.css. */
+  styles?: readonly string[]
+  header?: Html
+}
+
+const DESCRIPTION = 'Chợ 4.0: mỗi sạp một mã VietQR, khách chuyển khoản là loa đọc số tiền.'
+
+export const DEMO_WORDS = 'BẢN THỬ — TIỀN GIẢ'
+
+/** The whole document around a page's body. */
+export const layout = (options: LayoutOptions, body: Html): Html =>
+  html`<!doctype html>
+    <html lang="vi">
+      <head>
+        <meta charset="utf-8" />
+        <title>${options.title} · Chợ 4.0</title>
+        <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
+        <meta name="description" content="${options.description ?? DESCRIPTION}" />
+        <meta name="theme-color" content="#ffffff" media="(prefers-color-scheme: light)" />
+        <meta name="theme-color" content="#0b1220" media="(prefers-color-scheme: dark)" />
+        <meta name="format-detection" content="telephone=no" />
+        ${['main.css', ...(options.styles ?? [])].map(
+          (name) => html`<link rel="stylesheet" href="${options.assets(name)}" />`,
+        )}
+        ${options.script && html`<script type="module" src="${options.assets(options.script)}"></script>`}
+      </head>
+      <body class="${options.kind ?? ''}">
+        ${options.demo && html`<aside class="demo-strip">${DEMO_WORDS}</aside>`} ${options.header}
+        <main>${body}</main>
+      </body>
+    </html>`

@@ -1,0 +1,211 @@
+import { html } from 'hono/html'
+import { field } from '../field.ts'
+import { layout } from '../layout.ts'
+import { notice } from '../notice.ts'
+import { pageHeader } from '../page-header.ts'
+import { table } from '../table.ts'
+import { kindWords, modeWords, publicUrlNotice } from './sources.ts'
+import { when } from './when.ts'
+import type { Frame, Html } from '../layout.ts'
+import type { FieldErrors } from '../problem-words.ts'
+
+export interface AccountView {
+  bankBin: string
+  bankShortName: string
+  accountNumber: string
+}
+
+export interface UnheardAccount extends AccountView {
+  /** Whose: «Chợ Phù Cát, sạp A12». */
+  holder: string
+  isBankHeard: boolean
+}
+
+export interface SourceView {
+  id: string
+  label: string
+  kind: string
+  mode: string
+  publicUrl: string
+  address: string
+  createdAt: number
+  lastHeardAt: number | null
+  hasApiToken: boolean
+  backfilledAt: number | null
+  accounts: readonly AccountView[]
+  /** Accounts of the registries that no source may speak for, as many as are shown. */
+  unheard: readonly UnheardAccount[]
+  unheardCount: number
+  typed: { accounts?: string; confirmation?: string }
+  errors: FieldErrors<'accounts' | 'secret' | 'confirmation'>
+  /** What is wrong with which line of the accounts. */
+  badLines: readonly string[]
+  /** How many accounts were just allowed. */
+  boundCount: number
+}
+
+const bindForm = (home: string, { typed, badLines }: SourceView): Html =>
+  html`<form action="${home}/bind" method="post">
+    <div class="field">
+      <label for="accounts">Cho phép thêm tài khoản</label>
+      <p class="hint" id="accounts-hint">
+        Mỗi dòng một tài khoản: ngân hàng, dấu hai chấm, số. Ví dụ MBBank:0123456789
+      </p>
+      <textarea
+        id="accounts"
+        name="accounts"
+        rows="4"
+        spellcheck="false"
+        autocomplete="off"
+        required
+        aria-describedby="accounts-hint${badLines.length > 0 ? ' accounts-error' : ''}"
+        aria-invalid="${badLines.length > 0 ? 'true' : 'false'}"
+      >
+${typed.accounts ?? ''}</textarea>
+      ${
+        badLines.length > 0 &&
+        html`<ul class="error" id="accounts-error">
+          ${badLines.map((words) => html`<li>${words}</li>`)}
+        </ul>`
+      }
+    </div>
+    <button>Cho phép</button>
+  </form>`
+
+const boundTable = (home: string, accounts: readonly AccountView[]): Html =>
+  table({
+    caption: `Nguồn này được phép báo ${accounts.length} tài khoản`,
+    columns: [{ label: 'tài khoản' }, { label: 'việc' }],
+    rows: accounts.map(({ bankBin, bankShortName, accountNumber }) => [
+      html`<span>${bankShortName} · <b class="reference">${accountNumber}</b></span>`,
+      html`<form class="row-actions" action="${home}/unbind" method="post">
+        <input type="hidden" name="bankBin" value="${bankBin}" />
+        <input type="hidden" name="accountNumber" value="${accountNumber}" />
+        <button class="quiet">
+          Thôi cho phép<span class="visually-hidden"> ${bankShortName} ${accountNumber}</span>
+        </button>
+      </form>`,
+    ]),
+    empty: 'Chưa tài khoản nào: nguồn này báo gì cũng chưa tính.',
+  })
+
+const unheardTable = (home: string, { unheard, unheardCount }: SourceView): Html =>
+  html`<section>
+    ${notice(
+      'plain',
+      'Chỉ cho phép tài khoản đã nối với đúng tài khoản SePay này. Nguồn của người khác mà được phép báo thì họ có thể báo tiền giả.',
+    )}
+    ${table({
+      caption: `${unheardCount} tài khoản của các sạp chưa nguồn nào được phép báo`,
+      columns: [{ label: 'tài khoản' }, { label: 'của' }, { label: 'việc' }],
+      rows: unheard.map((account) => [
+        html`<span
+          >${account.bankShortName} ·
+          <b class="reference">${account.accountNumber}</b>
+          ${!account.isBankHeard && html`<span class="mark">SePay chưa nghe được ngân hàng này</span>`}</span
+        >`,
+        account.holder,
+        html`<form class="row-actions" action="${home}/bind" method="post">
+          <input type="hidden" name="accounts" value="${account.bankBin}:${account.accountNumber}" />
+          <button>
+            Cho phép<span class="visually-hidden"> ${account.bankShortName} ${account.accountNumber}</span>
+          </button>
+        </form>`,
+      ]),
+    })}
+    ${
+      unheardCount > unheard.length &&
+      html`<p>Còn ${unheardCount - unheard.length} tài khoản nữa, hiện ra khi các tài khoản trên đã xong.</p>`
+    }
+  </section>`
+
+/** One source: is it heard, what may it speak for, its secret. */
+export const sourcePage = (frame: Frame, view: SourceView): Html => {
+  const { label, errors, typed } = view
+  const home = `/operator/sources/${view.id}`
+  return layout(
+    {
+      ...frame,
+      title: label,
+      kind: 'office',
+      header: pageHeader({
+        title: label,
+        place: 'Nguồn báo tiền',
+        back: { url: '/operator/sources', words: 'Các nguồn' },
+      }),
+    },
+    html`${view.boundCount > 0 && notice('good', `Đã cho phép ${view.boundCount} tài khoản.`)}
+      ${publicUrlNotice(view.publicUrl)}
+      <dl class="pairs">
+        <div>
+          <dt>Loại</dt>
+          <dd>${kindWords(view.kind)}, ${modeWords(view.mode)}</dd>
+        </div>
+        <div>
+          <dt>Nghe lần cuối</dt>
+          <dd>
+            ${
+              view.lastHeardAt === null
+                ? html`<span class="mark">chưa nghe lần nào</span>`
+                : when(view.lastHeardAt)
+            }
+          </dd>
+        </div>
+        <div>
+          <dt>Địa chỉ nhận tin</dt>
+          <dd class="one-time-link"><code>${view.address}</code></dd>
+        </div>
+        <div>
+          <dt>Hỏi lại khoản bị sót</dt>
+          <dd>
+            ${
+              view.hasApiToken
+                ? view.backfilledAt === null
+                  ? 'có API token, chưa hỏi lần nào'
+                  : `lần cuối ${when(view.backfilledAt)}`
+                : html`<span class="mark">không có API token</span>`
+            }
+          </dd>
+        </div>
+        <div>
+          <dt>Thêm lúc</dt>
+          <dd>${when(view.createdAt)}</dd>
+        </div>
+      </dl>
+      <div class="columns">
+        ${html`<section>${boundTable(home, view.accounts)} ${bindForm(home, view)}</section>`}
+        ${view.unheardCount > 0 ? unheardTable(home, view) : ''}
+      </div>
+      <details class="card" ${errors.secret ? 'open' : ''}>
+        <summary>Đổi khoá bí mật</summary>
+        <form action="${home}/rotate" method="post">
+          <p>Khoá mới hiện ra một lần. Khoá cũ vẫn dùng được thêm một ngày, đủ để đổi ở SePay.</p>
+          ${field({
+            label: 'Khoá do SePay cho',
+            name: 'secret',
+            hint: 'Để trống thì Chợ 4.0 tạo khoá mới.',
+            ...(errors.secret === undefined ? {} : { error: errors.secret }),
+          })}
+          <button>Đổi khoá</button>
+        </form>
+      </details>
+      <details class="card" ${errors.confirmation ? 'open' : ''}>
+        <summary>Bỏ nguồn này</summary>
+        <form action="${home}/remove" method="post">
+          <p>
+            Bỏ rồi thì không nghe nó nữa, tài khoản của nó thành chưa ai báo. Những gì đã báo vẫn còn trong
+            sổ.
+          </p>
+          ${field({
+            label: 'Gõ lại tên nguồn',
+            name: 'confirmation',
+            value: typed.confirmation ?? '',
+            hint: `Gõ «${label}» để chắc là đúng nguồn cần bỏ.`,
+            required: true,
+            ...(errors.confirmation === undefined ? {} : { error: errors.confirmation }),
+          })}
+          <button class="danger">Bỏ nguồn này</button>
+        </form>
+      </details>`,
+  )
+}

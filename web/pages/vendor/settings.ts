@@ -1,0 +1,49 @@
+import { html } from 'hono/html'
+import { icon } from '../../icons/icon.ts'
+import { choices } from '../field.ts'
+import { notice } from '../notice.ts'
+import { vendorLayout } from './vendor-layout.ts'
+import type { Frame, Html } from '../layout.ts'
+import type { VendorView } from './vendor-layout.ts'
+
+export interface VendorSettingsView extends VendorView {
+  /** Just saved. */
+  saved?: boolean
+}
+
+export const vendorSettingsPage = (frame: Frame, view: VendorSettingsView): Html =>
+  vendorLayout(
+    frame,
+    view,
+    'settings',
+    'Cài đặt',
+    html`<h1>Cài đặt loa</h1>
+      ${view.saved && notice('good', 'Đã lưu.')}
+      <p class="news" role="status" data-field="news"></p>
+      <form action="/vendor/${view.stallCode}/settings" method="post">
+        ${choices('Khi có tiền vào', 'announce', view.announce, [
+          { value: 'amount', words: 'Đọc số tiền', hint: '«đã nhận năm mươi ngàn đồng»' },
+          { value: 'chime', words: 'Chỉ kêu chuông', hint: 'người đứng gần không nghe số tiền' },
+        ])}
+        ${choices('1.000 đọc là', 'thousand', view.dialect.thousand, [
+          { value: 'ngàn', words: 'một ngàn' },
+          { value: 'nghìn', words: 'một nghìn' },
+        ])}
+        ${choices('105 đọc là', 'odd', view.dialect.odd, [
+          { value: 'lẻ', words: 'một trăm lẻ năm' },
+          { value: 'linh', words: 'một trăm linh năm' },
+        ])}
+        <div class="actions">
+          <button class="primary wide">Lưu</button>
+          <button class="wide needs-script" type="button" data-try>${icon('speaker')}Thử loa</button>
+        </div>
+      </form>
+      <p class="quiet">
+        Loa chỉ đọc khi trang này đang mở trên màn hình. Để điện thoại sáng và vặn to âm lượng.
+      </p>
+      <form class="leave" action="/leave" method="post">
+        <h2>Ra khỏi máy này</h2>
+        <p>Ra rồi thì máy này không đọc tiền nữa. Muốn vào lại phải xin đường dẫn mới.</p>
+        <button class="danger">Ra khỏi máy này</button>
+      </form>`,
+  )
