@@ -8,9 +8,11 @@ const integrity = await store.integrity()
 const differences = await findDifferences(store)
 store.close()
 
-if (integrity !== 'ok') console.error(`Tệp dữ liệu hỏng: ${integrity}. Dừng máy chủ và khôi phục từ bản sao lưu.`)
+if (integrity !== 'ok')
+  console.error(`Tệp dữ liệu hỏng: ${integrity}. Dừng máy chủ và khôi phục từ bản sao lưu.`)
 for (const { table, key, counted, recomputed } of differences) {
   console.error(`${table} · ${key}\n  đang ghi:     ${counted}\n  tính lại ra:  ${recomputed}`)
 }
-if (integrity === 'ok' && differences.length === 0) console.log('Sổ khớp: mọi con số tính lại từ sổ đều đúng.')
+if (integrity === 'ok' && differences.length === 0)
+  console.log('Sổ khớp: mọi con số tính lại từ sổ đều đúng.')
 else process.exitCode = 1

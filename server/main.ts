@@ -8,6 +8,8 @@ import type { Config } from './config.ts'
 export interface RunningServer {
   services: Services
   port: number
+  /** Cuts every open connection, as a bad network does; phones come back by themselves. */
+  dropConnections(): void
   close(): Promise<void>
 }
 
@@ -24,14 +26,18 @@ export async function startServer(
   const server = serve({ fetch: app.fetch, port: config.port }, (info) => resolve(info.port))
   server.once('error', reject)
   const port = await promise
+  const dropConnections = () => {
+    if ('closeAllConnections' in server) server.closeAllConnections()
+  }
   return {
     services,
     port,
+    dropConnections,
     async close() {
       stopChores()
       const closed = new Promise((done) => server.close(done))
-      // Streams never end by themselves; phones come back to whoever listens next.
-      if ('closeAllConnections' in server) setTimeout(() => server.closeAllConnections(), 500).unref()
+      // What is being answered gets half a second; streams would never end by themselves.
+      setTimeout(dropConnections, 500)
       await closed
       await services.close()
     },

@@ -25,7 +25,8 @@ export interface Services extends Surroundings {
 }
 
 export function openServices(config: Config, surroundings: Partial<Surroundings> = {}): Services {
-  const { now = Date.now, log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }) } = surroundings
+  const { now = Date.now, log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }) } =
+    surroundings
   const store = openSqlite(config.databasePath)
   const seal = openSeal(config.dataDir)
   const feed = createChangeFeed()

@@ -36,7 +36,11 @@ export async function runSmallMarket(clock = { now: MORNING }): Promise<RunningM
     sourceId,
     pay(told) {
       const body = sepayBody(told)
-      return fetch(`${url}/notifications/${sourceId}`, { method: 'POST', body, headers: sepayHeaders(body, clock.now) })
+      return fetch(`${url}/notifications/${sourceId}`, {
+        method: 'POST',
+        body,
+        headers: sepayHeaders(body, clock.now),
+      })
     },
     async close() {
       await server.close()

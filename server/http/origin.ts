@@ -13,7 +13,8 @@ export function refuseForeignOrigins({ publicUrl }: Config) {
     if (!isRead && !c.req.path.startsWith('/notifications/')) {
       const site = c.req.header('sec-fetch-site')
       const origin = c.req.header('origin')
-      const isOwn = origin === own || (URL.canParse(origin ?? '') && new URL(origin!).host === new URL(c.req.url).host)
+      const isOwn =
+        origin === own || (URL.canParse(origin ?? '') && new URL(origin!).host === new URL(c.req.url).host)
       if (site === undefined ? !isOwn : site !== 'same-origin' && !isOwn) {
         throw new AppError('not_allowed', 'writes come from our own pages only')
       }

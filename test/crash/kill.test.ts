@@ -31,7 +31,12 @@ it('kill -9 in the middle of 5,000 notifications: after a restart and a resend n
 
   const all = new Map(
     Array.from({ length: SENT }, (_, index) => {
-      const told = { id: index + 1, accountNumber: lan.accountNumber, content: `CK ${lan.reference}`, amount: 1_000 + index }
+      const told = {
+        id: index + 1,
+        accountNumber: lan.accountNumber,
+        content: `CK ${lan.reference}`,
+        amount: 1_000 + index,
+      }
       return [index + 1, sepayBody(told)]
     }),
   )
@@ -92,7 +97,12 @@ it('kill -9 in the middle of 5,000 notifications: after a restart and a resend n
 async function startProduct(dataDir: string, port: number): Promise<ChildProcess> {
   const started = spawn(process.execPath, ['scripts/start.ts'], {
     cwd: root,
-    env: { ...process.env, DATA_DIR: dataDir, PORT: String(port), DATABASE_URL: `file:${join(dataDir, 'market.db')}` },
+    env: {
+      ...process.env,
+      DATA_DIR: dataDir,
+      PORT: String(port),
+      DATABASE_URL: `file:${join(dataDir, 'market.db')}`,
+    },
     stdio: 'ignore',
   })
   for (let attempt = 0; attempt < 200; attempt += 1) {

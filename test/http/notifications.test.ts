@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { bankNotification, bankTransaction, matchException, notificationBody } from '../../server/storage/kit.sqlite.ts'
+import {
+  bankNotification,
+  bankTransaction,
+  matchException,
+  notificationBody,
+} from '../../server/storage/kit.sqlite.ts'
 import { findDifferences } from '../../server/storage/audit.ts'
 import { getTakings, listPayments } from '../../server/storage/takings.ts'
 import { runSmallMarket, type RunningMarket } from '../running-market.ts'
@@ -10,8 +15,11 @@ let market: RunningMarket
 beforeAll(async () => void (market = await runSmallMarket()))
 afterAll(() => market.close())
 
-const post = (body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string>, sourceId = market.sourceId) =>
-  fetch(`${market.url}/notifications/${sourceId}`, { method: 'POST', body, headers })
+const post = (
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Record<string, string>,
+  sourceId = market.sourceId,
+) => fetch(`${market.url}/notifications/${sourceId}`, { method: 'POST', body, headers })
 const rowCount = async () =>
   (await market.store.db.select().from(bankNotification)).length +
   (await market.store.db.select().from(bankTransaction)).length +
@@ -25,7 +33,10 @@ describe('a notification', () => {
     const response = await post(body, sepayHeaders(body, MORNING))
     expect(response.status).toBe(200)
     expect(await response.json()).toEqual({ success: true })
-    expect(await getTakings(market.store, scopeOf(market.lan), TODAY)).toMatchObject({ totalVnd: 50_000, saleCount: 1 })
+    expect(await getTakings(market.store, scopeOf(market.lan), TODAY)).toMatchObject({
+      totalVnd: 50_000,
+      saleCount: 1,
+    })
   })
 
   it.each([
@@ -33,7 +44,10 @@ describe('a notification', () => {
     ['with another secret', (body: string) => sepayHeaders(body, MORNING, 'guessed')],
     ['signed six minutes ago', (body: string) => sepayHeaders(body, MORNING - 360_000)],
     ['whose body was changed', (body: string) => sepayHeaders(`${body} `, MORNING)],
-    ['that brings an API key to an hmac source', () => ({ authorization: 'Apikey a secret of this test only' })],
+    [
+      'that brings an API key to an hmac source',
+      () => ({ authorization: 'Apikey a secret of this test only' }),
+    ],
   ])('%s is refused with 401, and nothing is stored', async (_, headers) => {
     const before = await rowCount()
     const body = to(market.lan.reference, 2)
@@ -91,7 +105,10 @@ describe('a notification', () => {
     ['a lone surrogate', '\ud800 '],
   ])('with a hostile memo (%s) is kept exactly and shown as one harmless line', async (_, memo) => {
     const id = Math.floor(Math.random() * 1e9) + 1_000
-    const body = to(memo + market.hoa.reference, id).replace(market.lan.accountNumber, market.hoa.accountNumber)
+    const body = to(memo + market.hoa.reference, id).replace(
+      market.lan.accountNumber,
+      market.hoa.accountNumber,
+    )
     expect((await post(body, sepayHeaders(body, MORNING))).status).toBe(200)
     const kept = await market.store.db.select().from(notificationBody)
     expect(kept.map((row) => Buffer.from(row.body).toString())).toContain(body)
@@ -108,7 +125,11 @@ it('1,000 notifications sent three times, shuffled, by 16 connections give the t
   const bodies = Array.from({ length: 1_000 }, (_, index) => {
     const amount = 1_000 * (1 + random(500))
     expected += amount
-    return to(`MBVCB.${random(1e9)}.${market.lan.reference.toLowerCase()} GD ${random(1e6)}`, 10_000 + index, amount)
+    return to(
+      `MBVCB.${random(1e9)}.${market.lan.reference.toLowerCase()} GD ${random(1e6)}`,
+      10_000 + index,
+      amount,
+    )
   })
   const queue = [...bodies, ...bodies, ...bodies]
   for (let index = queue.length - 1; index > 0; index -= 1) {

@@ -1,0 +1,114 @@
+import { findBank } from '@vietqr/core'
+import { accountKey } from '../../../shared/bank-transaction.ts'
+import { stripMarks } from '../../../shared/display-text.ts'
+import type { Frame } from '../../../web/pages/layout.ts'
+import {
+  registryPage,
+  type Changed,
+  type Hindrance,
+  type RegistryAccount,
+  type RegistryStall,
+} from '../../../web/pages/board/registry.ts'
+import { hearingWarning } from '../../domain/registration.ts'
+import { newestAccount, type PayeeAccount } from '../../storage/account.ts'
+import { listBoundAccounts } from '../../storage/source.ts'
+import { listStalls, type StallEntry } from '../../storage/stall.ts'
+import type { Services } from '../../services.ts'
+import type { Doors } from '../door.ts'
+import { cardLinks, printCards } from './cards.ts'
+import { addStalls } from './new-stall.ts'
+import { issueSignInCodes } from './sign-in-code.ts'
+
+/** Of a larger market the rest is found by its search. */
+const MAX_STALLS_SHOWN = 500
+const CHANGES: readonly Changed[] = ['stall', 'section', 'vendor', 'account', 'consent']
+
+/** The board's rooms: the registry of its market, cards, sign-in codes. Never any money. */
+export function showBoard(doors: Doors, services: Services, frame: Frame): void {
+  const { store } = services
+
+  doors.market('registry.view').get('/board/:market', async ({ c, actor, scope, market }) => {
+    const entries = await listStalls(store, scope)
+    const bound = new Set((await listBoundAccounts(store)).map(accountKey))
+    const search = (c.req.query('q') ?? '').trim()
+    const found = entries.filter((entry) => isFound(entry, search))
+    const shown = found.slice(0, MAX_STALLS_SHOWN)
+    const open = entries.filter((entry) => entry.stall.closedAt === null)
+    const saved = entries.find((entry) => entry.stall.code === c.req.query('saved'))
+    const changed = (c.req.query('changed') ?? '').split(',')
+    c.header('cache-control', 'no-store')
+    return c.html(
+      registryPage(frame, {
+        market,
+        counts: {
+          stalls: open.length,
+          consented: open.filter((entry) => entry.consented).length,
+          inUse: open.filter((entry) => entry.accounts.some((one) => one.state === 'active')).length,
+        },
+        sections: [...Map.groupBy(shown, (entry) => entry.section)].map(([name, ofSection]) => ({
+          name,
+          stalls: ofSection.map((entry) => registryStall(entry, bound)),
+        })),
+        search,
+        hiddenCount: found.length - shown.length,
+        cardLinks: cardLinks(market, entries),
+        ...(saved
+          ? {
+              saved: {
+                stall: registryStall(saved, bound),
+                changed: CHANGES.filter((one) => changed.includes(one)),
+              },
+            }
+          : {}),
+        ...(actor.role === 'operator' ? { back: { url: '/operator', words: 'Các chợ' } } : {}),
+      }),
+      200,
+    )
+  })
+
+  addStalls(doors, services, frame)
+  issueSignInCodes(doors, services, frame)
+  printCards(doors, services, frame)
+}
+
+function isFound({ stall, vendor }: StallEntry, search: string): boolean {
+  const plain = (text: string) => stripMarks(text).toLowerCase()
+  return [stall.name, vendor?.name ?? '', vendor?.phone ?? ''].some((text) =>
+    plain(text).includes(plain(search)),
+  )
+}
+
+/** Of its accounts: the one in use, and the newest where that is another. */
+function registryStall(entry: StallEntry, bound: ReadonlySet<string>): RegistryStall {
+  const active = entry.accounts.find((one) => one.state === 'active')
+  const newest = newestAccount(entry.accounts)
+  const accounts = [...new Set([active, newest])].filter((one) => one !== undefined)
+  return {
+    name: entry.stall.name,
+    code: entry.stall.code,
+    isClosed: entry.stall.closedAt !== null,
+    vendor: entry.vendor,
+    hasConsented: entry.consented,
+    accounts: accounts.map((account) => registryAccount(account, active, bound)),
+  }
+}
+
+function registryAccount(
+  account: PayeeAccount,
+  active: PayeeAccount | undefined,
+  bound: ReadonlySet<string>,
+): RegistryAccount {
+  return {
+    bankShortName: findBank(account.bankBin)?.shortName ?? account.bankBin,
+    accountNumber: account.accountNumber,
+    virtualAccount: account.virtualAccount,
+    holderName: account.accountName,
+    state: account.state,
+    isChange: active !== undefined && active !== account,
+    hindrance: hindrance(account, bound),
+  }
+}
+
+function hindrance(account: PayeeAccount, bound: ReadonlySet<string>): Hindrance | null {
+  return hearingWarning(account) ?? (bound.has(accountKey(account)) ? null : 'not_bound')
+}

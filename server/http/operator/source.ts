@@ -1,0 +1,125 @@
+import { findBank } from '@vietqr/core'
+import { AppError } from '../../../shared/app-error.ts'
+import type { Frame } from '../../../web/pages/layout.ts'
+import { sourceSecretPage } from '../../../web/pages/operator/source-secret.ts'
+import { sourcePage, type SourceView } from '../../../web/pages/operator/source.ts'
+import { rotateInstance } from '../../sources/instance.ts'
+import {
+  bindAccounts,
+  listSources,
+  removeSource,
+  unbindAccount,
+  type SourceListing,
+} from '../../storage/source.ts'
+import { readTyped } from '../board/typed-text.ts'
+import type { Services } from '../../services.ts'
+import type { Doors, OperationVisit } from '../door.ts'
+import { parseAccountLines } from './account-lines.ts'
+import { secretProblem } from './secret-problem.ts'
+import { listUnheardAccounts } from './unheard-accounts.ts'
+
+/** The next ones are shown when these are done. */
+const MAX_UNHEARD_SHOWN = 100
+
+type Form = Pick<SourceView, 'typed' | 'errors' | 'badLines'>
+const EMPTY: Form = { typed: {}, errors: {}, badLines: [] }
+
+/** One source: what it may speak for, its secret, its end. */
+export function showSource(doors: Doors, services: Services, frame: Frame): void {
+  const { config, store, seal, now } = services
+  const addressOf = (id: string) => `${config.publicUrl}/notifications/${id}`
+
+  const find = async ({ c, scope }: OperationVisit): Promise<SourceListing> => {
+    const rows = await listSources(store, scope)
+    const found = rows.find((row) => row.id === c.req.param('sourceId'))
+    if (!found) throw new AppError('not_found', 'no such source')
+    return found
+  }
+
+  const page = async (visit: OperationVisit, row: SourceListing, form: Form, status: 200 | 400) => {
+    const { c, actor, scope } = visit
+    const unheard = await listUnheardAccounts(store, actor, scope)
+    const boundCount = Number(c.req.query('bound') ?? 0)
+    const { id, label, kind, mode, createdAt, lastHeardAt, backfilledAt, apiToken } = row
+    c.header('cache-control', 'no-store')
+    return c.html(
+      sourcePage(frame, {
+        id,
+        label,
+        kind,
+        mode,
+        publicUrl: config.publicUrl,
+        address: addressOf(id),
+        createdAt,
+        lastHeardAt,
+        backfilledAt,
+        hasApiToken: apiToken !== null,
+        accounts: row.accounts.map((account) => ({
+          ...account,
+          bankShortName: findBank(account.bankBin)?.shortName ?? account.bankBin,
+        })),
+        unheard: unheard.slice(0, MAX_UNHEARD_SHOWN),
+        unheardCount: unheard.length,
+        boundCount: status === 200 && Number.isSafeInteger(boundCount) ? boundCount : 0,
+        ...form,
+      }),
+      status,
+    )
+  }
+  const route = doors.operation('source.manage')
+
+  route.get('/operator/sources/:sourceId', async (visit) => page(visit, await find(visit), EMPTY, 200))
+
+  route.post('/operator/sources/:sourceId/bind', async (visit) => {
+    const { c, scope } = visit
+    const row = await find(visit)
+    const typed = await readTyped(c, ['accounts'])
+    const { accounts, badLines } = parseAccountLines(typed.accounts)
+    if (badLines.length > 0) return page(visit, row, { ...EMPTY, typed, badLines }, 400)
+    await store.changeRegistry((tx) => bindAccounts(tx, scope, row.id, accounts, now()))
+    return c.redirect(`/operator/sources/${row.id}?bound=${accounts.length}`, 303)
+  })
+
+  route.post('/operator/sources/:sourceId/unbind', async (visit) => {
+    const { c, scope } = visit
+    const row = await find(visit)
+    const account = await readTyped(c, ['bankBin', 'accountNumber'])
+    await store.changeRegistry((tx) => unbindAccount(tx, scope, row.id, account))
+    return c.redirect(`/operator/sources/${row.id}`, 303)
+  })
+
+  route.post('/operator/sources/:sourceId/rotate', async (visit) => {
+    const { c, scope } = visit
+    const row = await find(visit)
+    const given = (await readTyped(c, ['secret'])).secret.trim()
+    const wrong = secretProblem(given)
+    if (wrong !== undefined) return page(visit, row, { ...EMPTY, errors: { secret: wrong } }, 400)
+    const { id, label, mode, apiToken } = row
+    const made = await rotateInstance(store, seal, scope, id, given || null, now())
+    c.header('cache-control', 'no-store')
+    return c.html(
+      sourceSecretPage(frame, {
+        id,
+        label,
+        mode,
+        publicUrl: config.publicUrl,
+        address: addressOf(id),
+        hasApiToken: apiToken !== null,
+        ...made,
+      }),
+      200,
+    )
+  })
+
+  route.post('/operator/sources/:sourceId/remove', async (visit) => {
+    const { c, scope } = visit
+    const row = await find(visit)
+    const { confirmation } = await readTyped(c, ['confirmation'])
+    if (![row.label, row.id].includes(confirmation.trim())) {
+      const errors = { confirmation: 'Chưa đúng tên nguồn này. Xem lại có phải nguồn cần bỏ không.' }
+      return page(visit, row, { ...EMPTY, typed: { confirmation }, errors }, 400)
+    }
+    await store.changeRegistry((tx) => removeSource(tx, scope, row.id, now()))
+    return c.redirect('/operator/sources?removed', 303)
+  })
+}
