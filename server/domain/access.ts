@@ -19,6 +19,7 @@ export type Action =
   | 'takings.view'
   | 'credit.classify'
   | 'preferences.change'
+  | 'consent.withdraw'
   | 'registry.view'
   | 'registry.change'
   | 'card.print'
@@ -43,6 +44,7 @@ const GRANTS: Record<Identity['role'], Partial<Record<Action, Reach>>> = {
     'takings.view': 'own_stall',
     'credit.classify': 'own_stall',
     'preferences.change': 'own_stall',
+    'consent.withdraw': 'own_stall',
   },
   board: {
     'registry.view': 'own_market',

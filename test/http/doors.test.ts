@@ -3,7 +3,8 @@ import { createApp } from '../../server/http/app.ts'
 import { invite } from '../../server/domain/sign-in.ts'
 import { tenancy } from '../../server/storage/kit.sqlite.ts'
 import { runSmallMarket, type RunningMarket } from '../running-market.ts'
-import { fillMarket, MORNING, type FilledMarket, type TestStall } from '../small-market.ts'
+import { getTakings } from '../../server/storage/takings.ts'
+import { fillMarket, MORNING, scopeOf, TODAY, type FilledMarket, type TestStall } from '../small-market.ts'
 import type { Identity } from '../../server/storage/session.ts'
 
 let market: RunningMarket
@@ -165,6 +166,33 @@ describe('a session', () => {
       expect(response.status).toBe(403)
     }
   })
+})
+
+it('a consent withdrawn counts nothing from then on, and a new sign-in asks for it again', async () => {
+  const stall = await market.addStall({ name: 'W1' })
+  const identity = await vendorOf(stall)
+  const cookie = await cookieOf(identity)
+  const pay = (id: number) => market.pay({ id, accountNumber: stall.accountNumber, content: stall.reference })
+  await pay(1)
+  clock.now += 60_000
+  const refused = await app.app.request(`/vendor/${stall.code}/withdraw`, {
+    method: 'POST',
+    headers: { ...OWN, cookie },
+    body: new URLSearchParams(),
+  })
+  expect(refused.status).toBe(400)
+  const body = new URLSearchParams({ withdraw: 'yes' })
+  const done = await app.app.request(`/vendor/${stall.code}/withdraw`, {
+    method: 'POST',
+    headers: { ...OWN, cookie },
+    body,
+  })
+  expect(done.status).toBe(200)
+  await pay(2)
+  expect((await getTakings(market.store, scopeOf(stall), TODAY)).saleCount).toBe(1)
+  expect((await request('get', `/vendor/${stall.code}`, { cookie })).status).toBe(401)
+  const code = await invite(market.store, identity, 'test', clock.now)
+  expect(await (await request('get', `/enter/${code}`)).text()).toContain('Tôi đồng ý')
 })
 
 it('an unknown stall is a friendly 404 for people and a plain one for machines', async () => {

@@ -1,16 +1,18 @@
-import { createHmac } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { createApp } from '../../server/http/app.ts'
 import { invite } from '../../server/domain/sign-in.ts'
-import { mintStall } from '../../server/domain/registration.ts'
+import { marketCode, mintStall } from '../../server/domain/registration.ts'
 import { openServices, type Services } from '../../server/services.ts'
 import { addMarket, type Market } from '../../server/storage/market.ts'
 import { marketScope, operatorScope } from '../../server/storage/scope.ts'
 import type { Identity } from '../../server/storage/session.ts'
 import { listStalls, registerStall, type Registration, type StallEntry } from '../../server/storage/stall.ts'
+import { addInstance } from '../../server/sources/instance.ts'
+import { bindAccounts } from '../../server/storage/source.ts'
+import { SECRET, sepayBody, sepayHeaders } from '../sepay.ts'
 import { MORNING, seededRandom } from '../small-market.ts'
 
 export { MORNING, TODAY } from '../small-market.ts'
@@ -41,8 +43,15 @@ export interface TestServer {
   signIn(identity: Identity, consents?: boolean): Promise<string>
   addMarket(name: string, dayStartsAtMinutes?: number): Promise<Market>
   addStall(market: Market, name: string, options?: StallOptions): Promise<StallEntry>
+  /** A SePay source whose secret is `SECRET`, allowed to speak for those stalls' accounts. Returns its id. */
+  addSource(stalls?: readonly StallEntry[]): Promise<string>
   /** A notification as SePay sends it, signed with that secret. */
-  notify(sourceId: string, secret: string, body: unknown): Promise<Response>
+  notify(sourceId: string, body: string, secret?: string): Promise<Response>
+  /** One transaction as SePay tells it, honestly signed; what is not said is a credit of 50.000đ. */
+  pay(
+    sourceId: string,
+    told: Partial<Parameters<typeof sepayBody>[0]> & { accountNumber: string },
+  ): Promise<Response>
   close(): Promise<void>
 }
 
@@ -63,6 +72,7 @@ export function openTestServer({ publicUrl = 'http://localhost:4040', demo = fal
   const { app } = createApp(services, demo)
   const random = seededRandom(11)
   let accounts = 0
+  let ids = 0
 
   const request = async (path: string, init: RequestInit, cookie?: string) =>
     app.request(new URL(path, publicUrl), {
@@ -79,6 +89,13 @@ export function openTestServer({ publicUrl = 'http://localhost:4040', demo = fal
     return request(path, { method: 'POST', body, headers: { origin: new URL(publicUrl).origin } }, cookie)
   }
 
+  const notify = (sourceId: string, body: string, secret = SECRET) =>
+    request(`/notifications/${sourceId}`, {
+      method: 'POST',
+      body,
+      headers: sepayHeaders(body, clock.now, secret),
+    })
+
   return {
     services,
     publicUrl,
@@ -94,8 +111,7 @@ export function openTestServer({ publicUrl = 'http://localhost:4040', demo = fal
       return cookie.split(';')[0]!
     },
     addMarket: (name, dayStartsAtMinutes = 0) => {
-      const code = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
-      const row = { code, name, dayStartsAtMinutes, marketDays: 'daily', stallWord: 'sạp' }
+      const row = { code: marketCode(name), name, dayStartsAtMinutes, marketDays: 'daily', stallWord: 'sạp' }
       return services.store.changeRegistry((tx) => addMarket(tx, operatorScope(), row, clock.now))
     },
     async addStall(market, name, { account, consented = true, ...options } = {}) {
@@ -126,38 +142,22 @@ export function openTestServer({ publicUrl = 'http://localhost:4040', demo = fal
       const entries = await listStalls(services.store, scope)
       return entries.find((entry) => entry.stall.name === name)!
     },
-    async notify(sourceId, secret, body) {
-      const raw = typeof body === 'string' ? body : JSON.stringify(body)
-      const timestamp = String(Math.floor(clock.now / 1000))
-      const signature = createHmac('sha256', secret).update(`${timestamp}.${raw}`).digest('hex')
-      const headers = { 'x-sepay-signature': `sha256=${signature}`, 'x-sepay-timestamp': timestamp }
-      return request(`/notifications/${sourceId}`, { method: 'POST', body: raw, headers })
+    async addSource(stalls = []) {
+      const { store, seal } = services
+      const wanted = { kind: 'sepay', mode: 'hmac', label: 'SePay thử', apiToken: null, secret: SECRET }
+      const { id } = await addInstance(store, seal, operatorScope(), wanted, clock.now)
+      const allowed = stalls.flatMap((entry) => entry.accounts)
+      await store.changeRegistry((tx) => bindAccounts(tx, operatorScope(), id, allowed, clock.now))
+      return id
+    },
+    notify,
+    pay(sourceId, told) {
+      ids += 1
+      return notify(sourceId, sepayBody({ id: ids, content: 'chuyen tien', ...told }))
     },
     async close() {
       await services.close()
       rmSync(folder, { recursive: true })
     },
-  }
-}
-
-let ids = 0
-/** SePay's webhook body; what is not said is an ordinary credit of 50.000đ. */
-export function sepayBody(
-  told: Record<string, unknown> & { accountNumber: string },
-): Record<string, unknown> {
-  ids += 1
-  return {
-    id: 90_000 + ids,
-    gateway: 'MBBank',
-    transactionDate: '2026-11-22 09:00:07',
-    code: null,
-    content: 'chuyen tien',
-    transferType: 'in',
-    transferAmount: 50_000,
-    accumulated: 0,
-    subAccount: null,
-    referenceCode: `FT2632600${String(ids).padStart(5, '0')}`,
-    description: '',
-    ...told,
   }
 }

@@ -199,6 +199,22 @@ describe('an account', () => {
     expect(await states()).toEqual(['active'])
   })
 
+  it('that is changed stays in use until a credit proves the new one, and is retired then', async () => {
+    await record(messageOf(paid(1_000)))
+    await market.addStall({ name: 'A1', vendor: 'Cô Lan', accountNumber: 'MOI0002' })
+    expect(await states()).toEqual(['proposed', 'active'])
+    await record(messageOf(paid(2_000)))
+    expect(await states()).toEqual(['proposed', 'active'])
+    await record(messageOf(paid(3_000, { accountNumber: 'MOI0002' })))
+    expect(await states()).toEqual(['active', 'retired'])
+    // Whoever still scans the old code pays an account that is not hers any more: for a person, never silent.
+    await record(messageOf(paid(4_000)))
+    expect(await takings()).toMatchObject({ totalVnd: 6_000, saleCount: 3 })
+    expect(await listUndecided(market.store, operator, market.marketId)).toMatchObject([
+      { reason: 'wrong_account', amountVnd: 4_000 },
+    ])
+  })
+
   it('once proven takes money without the reference as unclear: heard, but outside takings', async () => {
     await record(messageOf(paid(1_000)))
     await record(

@@ -1,9 +1,14 @@
 import { AppError } from '../../../shared/app-error.ts'
+import { CONSENT_TEXT_VERSION } from '../../../shared/consent-text.ts'
+import { errorPage } from '../../../web/pages/error.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
 import { vendorSettingsPage } from '../../../web/pages/vendor/settings.ts'
+import { withdrawConsent } from '../../storage/consent.ts'
+import { revokeSession } from '../../storage/session.ts'
 import { setPreferences } from '../../storage/vendor.ts'
 import type { Services } from '../../services.ts'
 import type { Doors } from '../door.ts'
+import { clearSessionToken, readSessionToken } from '../session-cookie.ts'
 import { vendorView } from './visit.ts'
 
 /** How she wants to be told. */
@@ -33,4 +38,33 @@ export function showVendorSettings(doors: Doors, services: Services, frame: Fram
       await services.store.write((tx) => setPreferences(tx, scope.marketId, actor.vendorId!, preferences))
       return c.redirect(`/vendor/${listing.stall.code}/settings?saved`, 303)
     })
+
+  doors.stall('consent.withdraw').post('/vendor/:stallCode/withdraw', async ({ c, scope, actor }) => {
+    if ((await c.req.parseBody())['withdraw'] !== 'yes') {
+      throw new AppError('invalid_input', 'the withdrawal is not confirmed', 'withdraw')
+    }
+    const { config, store, now } = services
+    await store.changeRegistry(function* (tx) {
+      const at = now()
+      const withdrawn = {
+        vendorId: actor.vendorId!,
+        marketId: scope.marketId,
+        textVersion: CONSENT_TEXT_VERSION,
+        by: 'herself',
+        at,
+      }
+      yield* withdrawConsent(tx, withdrawn)
+      yield* revokeSession(tx, readSessionToken(c, config) ?? '', at)
+    })
+    clearSessionToken(c, config)
+    return c.html(
+      errorPage(frame, {
+        heading: 'Đã rút lại đồng ý',
+        advice:
+          'Từ giờ tiền vào tài khoản không được nghe, không được tính. Muốn nghe lại thì xin mã đăng nhập mới ở ban quản lý chợ.',
+        link: { url: '/', words: 'Về trang đầu' },
+      }),
+      200,
+    )
+  })
 }

@@ -41,6 +41,19 @@ export const vendorSettingsPage = (frame: Frame, view: VendorSettingsView): Html
       <p class="quiet">
         Loa chỉ đọc khi trang này đang mở trên màn hình. Để điện thoại sáng và vặn to âm lượng.
       </p>
+      <form class="leave" action="/vendor/${view.stallCode}/withdraw" method="post">
+        <h2>Rút lại đồng ý</h2>
+        <p>
+          Từ lúc rút, tiền vào tài khoản không được nghe, không được tính nữa; sổ cũ vẫn giữ. Muốn nghe lại
+          thì xin mã đăng nhập mới ở ban quản lý chợ.
+        </p>
+        <label class="choice"
+          ><input type="checkbox" name="withdraw" value="yes" required /><span
+            >Tôi rút lại đồng ý</span
+          ></label
+        >
+        <button class="danger">Rút lại đồng ý</button>
+      </form>
       <form class="leave" action="/leave" method="post">
         <h2>Ra khỏi máy này</h2>
         <p>Ra rồi thì máy này không đọc tiền nữa. Muốn vào lại phải xin đường dẫn mới.</p>
