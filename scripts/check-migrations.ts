@@ -23,7 +23,9 @@ try {
   )
   if (status !== 0) throw new Error(`drizzle-kit failed:\n${stdout}${stderr}`)
   if (migrations(copy).length !== migrations(folder).length) {
-    throw new Error('the tables changed without a migration: run `npx drizzle-kit generate --name <what changed>`')
+    throw new Error(
+      'the tables changed without a migration: run `npx drizzle-kit generate --name <what changed>`',
+    )
   }
   console.log('migrations are up to date')
 } catch (error) {

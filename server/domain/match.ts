@@ -13,7 +13,7 @@ const NO_MARKET = 0
 const PRECISION_MS = { second: 1_000, minute: 60_000, day: 86_400_000 }
 
 type Verdict =
-  | { outcome: 'matched'; holding: AccountHolding; rule: MatchRule }
+  | { outcome: 'matched'; holding: AccountHolding; rule: MatchRule; bearsReference: boolean }
   | { outcome: 'undecided'; reason: ExceptionReason }
   | { outcome: 'not_counted'; reason: NotCountedReason; isNobodys: boolean }
 
@@ -39,8 +39,7 @@ export function decide(transaction: BankTransaction, sourceId: string, registry:
     const { outcome, reason } = verdict
     return outcome === 'undecided' ? { ...place, outcome, reason } : { ...place, outcome, reason }
   }
-  const { holding, rule } = verdict
-  const isUnproven = holding.state === 'proposed' && (rule === 'reference' || rule === 'source_code')
+  const { holding, rule, bearsReference } = verdict
   return {
     ...place,
     outcome: 'matched',
@@ -48,7 +47,7 @@ export function decide(transaction: BankTransaction, sourceId: string, registry:
     rule,
     // Without her stall's reference it may be her salary: she says what it was, unless nothing else comes in here.
     classification: rule === 'sole_stall' && !holding.sellingOnly ? 'unclear' : 'sale',
-    provesAccountId: isUnproven ? holding.accountId : null,
+    provesAccountId: bearsReference && holding.state === 'proposed' ? holding.accountId : null,
   }
 }
 
@@ -84,11 +83,12 @@ function judge(
   if (!holdings.some((holding) => agreed(holding.stall, transaction))) return notYetOurs('no_consent')
 
   const ofAccount = (stall: StallFacts) =>
-    holdings.find((holding) => holding.stall.stallId === stall.stallId && holding.state !== 'retired')
-  const give = (holding: AccountHolding, rule: MatchRule): Verdict => {
+    // The newest: a corrected proposal of the same number is what this credit proves.
+    holdings.findLast((holding) => holding.stall.stallId === stall.stallId && holding.state !== 'retired')
+  const give = (holding: AccountHolding, rule: MatchRule, bearsReference: boolean): Verdict => {
     if (holding.stall.closed) return undecided('closed_stall')
     if (!agreed(holding.stall, transaction)) return notYetOurs('no_consent')
-    return { outcome: 'matched', holding, rule }
+    return { outcome: 'matched', holding, rule, bearsReference }
   }
   const issued = (text: string | null): StallFacts[] =>
     findReferences(text ?? '').flatMap((reference) => registry.stallsByReference.get(reference) ?? [])
@@ -97,18 +97,20 @@ function judge(
   const byVirtualAccount =
     virtual === undefined
       ? undefined
-      : holdings.find((one) => one.state !== 'retired' && one.virtualAccount?.toUpperCase() === virtual)
+      : holdings.findLast((one) => one.state !== 'retired' && one.virtualAccount?.toUpperCase() === virtual)
   const inText = issued(transaction.remittanceText)
 
   if (byVirtualAccount) {
     const contradicted = inText.some((stall) => stall.stallId !== byVirtualAccount.stall.stallId)
-    return contradicted ? undecided('conflicting_evidence') : give(byVirtualAccount, 'virtual_account')
+    return contradicted
+      ? undecided('conflicting_evidence')
+      : give(byVirtualAccount, 'virtual_account', inText.length > 0)
   }
   if (inText.length > 1) return undecided('two_references')
 
   const byReference = (stall: StallFacts, rule: MatchRule): Verdict => {
     const holding = ofAccount(stall)
-    return holding ? give(holding, rule) : undecided('wrong_account')
+    return holding ? give(holding, rule, true) : undecided('wrong_account')
   }
   if (inText[0]) return byReference(inText[0], 'reference')
   const inSourceCode = issued(transaction.sourceCode)
@@ -120,7 +122,7 @@ function judge(
   if (stalls.size > 1) return undecided('no_reference')
   const active = current.find((holding) => holding.state === 'active')
   // A mistyped proposal may be a stranger's account: without the reference nothing says that the money is hers.
-  return active ? give(active, 'sole_stall') : undecided('unproven_account')
+  return active ? give(active, 'sole_stall', false) : undecided('unproven_account')
 }
 
 /** Whether the stall's vendor had agreed by then; a booking told only to the minute gets the minute's end. */

@@ -13,10 +13,14 @@ export interface ConsentGiven {
 }
 
 export function* hasConsent(tx: Db, vendorId: number): Unit<boolean> {
+  return (yield* newestDecision(tx, vendorId))?.action === 'given'
+}
+
+function* newestDecision(tx: Db, vendorId: number): Unit<typeof consent.$inferSelect | undefined> {
   const [newest] = yield* rows(
     tx.select().from(consent).where(eq(consent.vendorId, vendorId)).orderBy(desc(consent.id)).limit(1),
   )
-  return newest?.action === 'given'
+  return newest
 }
 
 /** The vendors of a market who agree now. */
@@ -28,9 +32,10 @@ export function* consentingVendors(tx: Db, scope: MarketScope): Unit<Set<number>
   return new Set([...newest].filter(([, action]) => action === 'given').map(([vendorId]) => vendorId))
 }
 
-/** Giving again what is given changes nothing. */
+/** Giving again what is given changes nothing; neither does a paper older than her withdrawal. */
 export function* giveConsent(tx: Db, given: ConsentGiven): Unit<boolean> {
-  if (yield* hasConsent(tx, given.vendorId)) return false
+  const newest = yield* newestDecision(tx, given.vendorId)
+  if (newest?.action === 'given' || (newest && newest.at >= given.at)) return false
   yield* run(tx.insert(consent).values({ ...given, action: 'given' }))
   return true
 }

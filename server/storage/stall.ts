@@ -11,6 +11,8 @@ import { rows, run, type Unit } from './unit.ts'
 /** In the application, not in SQL: collations differ between engines. */
 const collator = new Intl.Collator('vi', { numeric: true })
 
+const MAX_MINTS = 8
+
 export type Stall = typeof stall.$inferSelect
 export type Vendor = typeof vendor.$inferSelect
 
@@ -45,7 +47,7 @@ export interface Registration {
 
 export interface RegistrationResult {
   stallId: number
-  changed: ('stall' | 'section' | 'vendor' | 'account' | 'consent')[]
+  changed: ('stall' | 'section' | 'vendor' | 'phone' | 'account' | 'consent')[]
 }
 
 /** Public: what is printed on the stall's card. */
@@ -149,13 +151,7 @@ export function* registerStall(
   )
   let stallId = known?.id
   if (stallId === undefined) {
-    const [added] = yield* rows(
-      tx
-        .insert(stall)
-        .values({ marketId, sectionId, name: row.stall, ...mint(), openedAt: now })
-        .returning(),
-    )
-    stallId = added!.id
+    stallId = yield* addStall(tx, { marketId, sectionId, name: row.stall, openedAt: now }, mint)
     changed.push('stall')
   } else if (known!.sectionId !== sectionId) {
     yield* run(tx.update(stall).set({ sectionId }).where(eq(stall.id, stallId)))
@@ -163,7 +159,7 @@ export function* registerStall(
   }
 
   let holder = yield* vendorOf(tx, scope, stallId)
-  if (holder?.name !== row.vendor || holder.phone !== row.phone) {
+  if (holder?.name !== row.vendor) {
     if (holder) {
       yield* run(
         tx
@@ -175,6 +171,10 @@ export function* registerStall(
     holder = yield* vendorNamed(tx, scope, row.vendor, row.phone)
     yield* run(tx.insert(tenancy).values({ marketId, stallId, vendorId: holder.id, startedAt: now }))
     changed.push('vendor')
+  } else if (holder.phone !== row.phone) {
+    // The same woman with a new number keeps her consent and her phones; another name is another person.
+    yield* run(tx.update(vendor).set({ phone: row.phone }).where(eq(vendor.id, holder.id)))
+    changed.push('phone')
   }
   if (yield* proposeAccount(tx, scope, stallId, row.account, by, now)) changed.push('account')
   if (row.consentAt !== null) {
@@ -188,6 +188,25 @@ export function* registerStall(
     if (yield* giveConsent(tx, given)) changed.push('consent')
   }
   return { stallId, changed }
+}
+
+/** Adds a stall under a code and a reference nobody has: chance repeats itself once in many thousands. */
+function* addStall(
+  tx: Db,
+  row: Pick<Stall, 'marketId' | 'sectionId' | 'name' | 'openedAt'>,
+  mint: () => { code: string; reference: string },
+): Unit<number> {
+  for (let attempt = 0; attempt < MAX_MINTS; attempt += 1) {
+    const [added] = yield* rows(
+      tx
+        .insert(stall)
+        .values({ ...row, ...mint() })
+        .onConflictDoNothing()
+        .returning({ id: stall.id }),
+    )
+    if (added) return added.id
+  }
+  throw new AppError('unavailable', `no free reference in ${MAX_MINTS} tries`)
 }
 
 /** One person with two stalls is one vendor: the same name and telephone in the same market. */

@@ -89,16 +89,20 @@ export function defineTables(kit: Kit) {
     ],
   )
 
-  const vendor = table('vendor', {
-    id: id(),
-    marketId: int().notNull(),
-    name: text().notNull(),
-    phone: text().notNull(),
-    /** How she wants to be told: her own settings, the only columns of the registry that are overwritten. */
-    announce: choice(ANNOUNCEMENTS).notNull().default('amount'),
-    thousand: choice(['ngàn', 'nghìn']).notNull().default('ngàn'),
-    odd: choice(['lẻ', 'linh']).notNull().default('lẻ'),
-  })
+  const vendor = table(
+    'vendor',
+    {
+      id: id(),
+      marketId: int().notNull(),
+      name: text().notNull(),
+      phone: text().notNull(),
+      /** How she wants to be told: her own settings, the only columns of the registry that are overwritten. */
+      announce: choice(ANNOUNCEMENTS).notNull().default('amount'),
+      thousand: choice(['ngàn', 'nghìn']).notNull().default('ngàn'),
+      odd: choice(['lẻ', 'linh']).notNull().default('lẻ'),
+    },
+    (t) => [index('vendor_name').on(t.marketId, t.name)],
+  )
 
   const tenancy = table(
     'tenancy',

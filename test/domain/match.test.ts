@@ -192,6 +192,23 @@ describe('proof of an account', () => {
     expect(decision).toMatchObject({ outcome: 'matched', provesAccountId: 1 })
   })
 
+  it('also where a virtual account decided, if the text bears the reference too', () => {
+    const virtual = registryOf({ stall: lan, account: 'LAN1', state: 'proposed', virtualAccount: 'VALAN' })
+    const told = { accountNumber: 'LAN1', virtualAccount: 'VALAN' }
+    expect(judge(told, virtual.registry)).toMatchObject({ rule: 'virtual_account', provesAccountId: null })
+    const bearing = judge({ ...told, remittanceText: virtual.ref(lan) }, virtual.registry)
+    expect(bearing).toMatchObject({ rule: 'virtual_account', provesAccountId: 1 })
+  })
+
+  it('is of the newest proposal where a stall’s account was proposed again', () => {
+    const again = registryOf(
+      { stall: lan, account: 'LAN1' },
+      { stall: lan, account: 'LAN1', state: 'proposed' },
+    )
+    const decision = judge({ accountNumber: 'LAN1', remittanceText: again.ref(lan) }, again.registry)
+    expect(decision).toMatchObject({ provesAccountId: 2 })
+  })
+
   it('is nothing less: without the reference a proposal may be a stranger’s account', () => {
     expect(judge({ accountNumber: 'LAN1' }, proposed.registry)).toMatchObject({ reason: 'unproven_account' })
   })

@@ -46,9 +46,12 @@ it('with an amount it is the same reference, dynamic, and nothing is written', a
   expect(market.store.db.get(sql`select total_changes() as n`)).toEqual(before)
 })
 
-it.each(['0', '-5', '1.5', '500000000', 'mot tram', '1e6'])('an amount of %s is refused with 400', async (amount) => {
-  expect((await get(`/s/${market.lan.code}/vietqr?amount=${amount}`)).status).toBe(400)
-})
+it.each(['0', '-5', '1.5', '500000000', 'mot tram', '1e6'])(
+  'an amount of %s is refused with 400',
+  async (amount) => {
+    expect((await get(`/s/${market.lan.code}/vietqr?amount=${amount}`)).status).toBe(400)
+  },
+)
 
 it('the PNG is read back by another decoder', async () => {
   const response = await get(`/s/${market.lan.code}/qr.png`)

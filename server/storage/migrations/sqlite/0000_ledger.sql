@@ -296,6 +296,7 @@ CREATE TABLE `vendor` (
 	`odd` text DEFAULT 'lẻ' NOT NULL
 );
 --> statement-breakpoint
+CREATE INDEX `vendor_name` ON `vendor` (`market_id`,`name`);--> statement-breakpoint
 CREATE TABLE `witness` (
 	`market_id` integer NOT NULL,
 	`source_id` text NOT NULL,

@@ -1,0 +1,68 @@
+import { AppError } from '../shared/app-error.ts'
+import { readConfig, type Config } from '../server/config.ts'
+import { openServices, type Services } from '../server/services.ts'
+
+/** An expected failure of a command: what was wrong, where, and what to do, in the technician's words. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+}
+
+/** Reads the environment; what is wrong in it is named variable by variable. */
+export function configFromEnvironment(): Readonly<Config> {
+  try {
+    return readConfig(process.env)
+  } catch (error) {
+    throw new CommandError(`Biến môi trường chưa đúng, sửa rồi chạy lại.\n${(error as Error).message}`)
+  }
+}
+
+/** Opens the database for one command and closes it again, whatever happens. */
+export async function withServices<T>(config: Config, use: (services: Services) => Promise<T>): Promise<T> {
+  const services = openServices(config)
+  try {
+    return await use(services)
+  } finally {
+    await services.close()
+  }
+}
+
+/** Runs a command to its exit code. A failure somebody can act on is told without a stack; a wrong call gets `usage`. */
+export async function runCommand(usage: string, main: () => Promise<number | void>): Promise<void> {
+  try {
+    process.exitCode = (await main()) ?? 0
+  } catch (error) {
+    const isMiscalled =
+      error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
+    console.error(
+      isMiscalled
+        ? `Câu lệnh chưa đúng: ${error.message.split('.')[0]}.\n\n${usage}`
+        : (inWords(error) ?? error),
+    )
+    process.exitCode = 1
+  }
+}
+
+/** An error's `code` → what the technician does about it. */
+const WORDS: Record<string, string> = {
+  EACCES: 'Không có quyền ghi ở đó. Chạy bằng đúng người dùng, hoặc chọn DATA_DIR khác.',
+  EROFS: 'Ổ đĩa chỉ cho đọc. Chọn DATA_DIR khác.',
+  ENOSPC: 'Ổ đĩa đầy. Dọn bớt rồi chạy lại.',
+  SQLITE_FULL: 'Ổ đĩa đầy. Dọn bớt rồi chạy lại.',
+  SQLITE_BUSY: 'Cơ sở dữ liệu đang bận. Đợi một lát rồi chạy lại.',
+  SQLITE_CANTOPEN: 'Không mở được tệp cơ sở dữ liệu. Xem lại DATABASE_URL, DATA_DIR và quyền ghi.',
+  SQLITE_READONLY: 'Tệp cơ sở dữ liệu chỉ cho đọc. Xem lại quyền ghi.',
+  SQLITE_NOTADB: 'Tệp này không phải cơ sở dữ liệu của Chợ 4.0. Xem lại DATABASE_URL.',
+  SQLITE_CORRUPT: 'Tệp cơ sở dữ liệu hỏng. Khôi phục từ bản sao lưu.',
+}
+
+function inWords(error: unknown): string | undefined {
+  if (error instanceof CommandError) return error.message
+  if (!(error instanceof Error)) return undefined
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  if (error instanceof AppError) return `Chưa làm được: ${error.message}`
+  // Drizzle wraps what the driver threw.
+  if (error.cause !== undefined) return inWords(error.cause)
+  // SQLite's longer codes begin with the short one: SQLITE_BUSY_SNAPSHOT.
+  const known = Object.keys(WORDS).find((one) => code === one || code.startsWith(`${one}_`))
+  return known && `${WORDS[known]}\n(${error.message})`
+}

@@ -1,0 +1,168 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { buildAssets } from '../../scripts/build.ts'
+import { signedHeaders } from '../../scripts/fake-bank.ts'
+import { readConfig } from '../../server/config.ts'
+import { startServer } from '../../server/main.ts'
+import { ask, dump, runScript, temporaryFolder } from './child.ts'
+
+beforeAll(async () => {
+  await buildAssets()
+})
+
+const BODY = JSON.stringify({
+  id: 1,
+  gateway: 'MBBank',
+  transactionDate: '2026-11-22 10:42:00',
+  accountNumber: '0123456701',
+  subAccount: null,
+  code: null,
+  content: 'tra tien rau',
+  transferType: 'in',
+  transferAmount: 50_000,
+  referenceCode: 'FT26326000000001',
+})
+
+function place() {
+  const folder = temporaryFolder()
+  return { env: { DATA_DIR: folder }, database: join(folder, 'market.db'), folder }
+}
+
+async function add(env: Record<string, string>, ...args: string[]) {
+  const { code, stdout, stderr } = await runScript(
+    'source.ts',
+    ['add', 'sepay', '--accounts', 'MB:0123456701', ...args],
+    env,
+  )
+  expect([code, stderr]).toEqual([0, ''])
+  const [, id = ''] = /\/notifications\/(sepay-\w+)/.exec(stdout)!
+  const [, secret = ''] = /Khoá bí mật +(\S+)/.exec(stdout)!
+  return { id, secret, stdout }
+}
+
+async function serve(env: Record<string, string>) {
+  const server = await startServer(readConfig({ ...env, PORT: '0' }))
+  onTestFinished(() => server.close())
+  return (id: string, headers: Record<string, string>) =>
+    fetch(`http://localhost:${server.port}/notifications/${id}`, { method: 'POST', headers, body: BODY })
+}
+
+describe('npm run source', () => {
+  test('add: says where SePay must send and what to enter; what it signs is accepted, what others sign is not', async () => {
+    const { env } = place()
+    const { id, secret, stdout } = await add(
+      { ...env, PUBLIC_URL: 'https://cho.example.vn/' },
+      '--label',
+      'SePay chợ',
+    )
+    expect(stdout).toContain(`https://cho.example.vn/notifications/${id}`)
+    for (const words of [
+      'my.sepay.vn',
+      'Tích hợp WebHooks',
+      'Thêm webhook',
+      'HMAC-SHA256',
+      '«Tự động gửi lại»: bật',
+    ]) {
+      expect(stdout).toContain(words)
+    }
+    expect(stdout).not.toContain('SePay chỉ gọi địa chỉ https')
+    const tell = await serve(env)
+    const accepted = await tell(id, signedHeaders(BODY, secret, Date.now()))
+    expect([accepted.status, await accepted.json()]).toEqual([200, { success: true }])
+    expect((await tell(id, signedHeaders(BODY, 'another', Date.now()))).status).toBe(401)
+  })
+
+  test('add: an API key, and secrets from files that leave no trace in the shell', async () => {
+    const { env, folder, database } = place()
+    const [secretFile, tokenFile] = [join(folder, 'secret'), join(folder, 'token')]
+    writeFileSync(secretFile, 'a-key-of-my-own-at-sepay\n')
+    writeFileSync(tokenFile, 'TOKEN123\n')
+    const { id, secret, stdout } = await add(
+      env,
+      '--mode',
+      'apikey',
+      '--secret-file',
+      secretFile,
+      '--api-token-file',
+      tokenFile,
+    )
+    expect(secret).toBe('a-key-of-my-own-at-sepay')
+    expect(stdout).toContain('API Key')
+    expect(stdout).not.toContain('TOKEN123')
+    expect(JSON.stringify(dump(database))).not.toMatch(/TOKEN123|a-key-of-my-own/)
+    const tell = await serve(env)
+    const accepted = await tell(id, { authorization: `Apikey ${secret}`, 'content-type': 'application/json' })
+    expect(accepted.status).toBe(200)
+  })
+
+  test('list, bind, rotate, remove', async () => {
+    const { env, database } = place()
+    const { id, secret } = await add(env)
+    await runScript('import.ts', ['test/fixtures/stalls/vietnamese.csv'], env)
+    const bound = await runScript(
+      'source.ts',
+      ['bind', id, '--accounts', 'market:cho-phu-cat,VCB:12 34'],
+      env,
+    )
+    expect(bound.stdout).toContain('thêm 4 tài khoản')
+    const before = dump(database)
+    expect((await runScript('source.ts', ['bind', id, '--accounts', 'VCB:1234'], env)).stdout).toContain(
+      'Không có gì',
+    )
+    expect(dump(database)).toEqual(before)
+
+    const listed = await runScript('source.ts', ['list'], env)
+    for (const words of [id, 'chưa nghe lần nào', 'MBBank:0123456701', 'Vietcombank:1234']) {
+      expect(listed.stdout).toContain(words)
+    }
+    const rotated = await runScript('source.ts', ['rotate', id], env)
+    const [, newSecret = ''] = /Khoá bí mật +(\S+)/.exec(rotated.stdout)!
+    expect(newSecret).not.toBe(secret)
+    const tell = await serve(env)
+    for (const good of [secret, newSecret]) {
+      expect((await tell(id, signedHeaders(BODY, good, Date.now()))).status).toBe(200)
+    }
+    expect((await runScript('source.ts', ['remove', id], env)).code).toBe(0)
+    // A source is looked up at most a second late.
+    await expect
+      .poll(async () => (await tell(id, signedHeaders(BODY, newSecret, Date.now()))).status, {
+        timeout: 3_000,
+      })
+      .toBe(401)
+    expect(ask(database, 'select * from source_account')).toEqual([])
+    expect((await runScript('source.ts', ['list'], env)).stdout).toContain('Chưa có nguồn nào')
+  })
+
+  test('a wrong call is told in words and adds nothing', async () => {
+    const { env } = place()
+    for (const [args, words] of [
+      [[], /Cách dùng/],
+      [['add', 'casso', '--accounts', 'MB:1'], /Chưa nghe được nguồn «casso»/],
+      [['add', 'sepay'], /Thiếu --accounts/],
+      [['add', 'sepay', '--accounts', 'XYZ:1'], /không có ngân hàng nào tên «XYZ»/],
+      [['add', 'sepay', '--accounts', 'MB:'], /số tài khoản «» chưa đúng/],
+      [['add', 'sepay', '--accounts', 'market:nowhere'], /Không có chợ nào mã «nowhere»/],
+      [['add', 'sepay', '--accounts', 'MB:1', '--mode', 'none'], /--mode là hmac hoặc apikey/],
+      [['add', 'sepay', '--accounts', 'MB:1', '--secret-file', 'nowhere'], /--secret-file: không đọc được/],
+      [['add', 'sepay', '--accounts', 'MB:1', '--api-token-file', 'LICENSE'], /--api-token-file/],
+      [['bind', 'sepay-0', '--accounts', 'MB:1'], /Không có nguồn nào mã «sepay-0»/],
+      [['remove'], /Cách dùng/],
+      [['list', '--foo'], /Câu lệnh chưa đúng/],
+    ] as const) {
+      const { code, stdout, stderr } = await runScript('source.ts', [...args], env)
+      expect([args, code, stdout]).toEqual([args, 1, ''])
+      expect(stderr).toMatch(words)
+      expect(stderr).not.toMatch(/\n\s+at /)
+    }
+    expect((await runScript('source.ts', ['list'], env)).stdout).toContain('Chưa có nguồn nào')
+  })
+
+  test('backfill without a token says what is missing', async () => {
+    const { env } = place()
+    const { id } = await add(env)
+    const { code, stderr } = await runScript('source.ts', ['backfill', id], env)
+    expect(code).toBe(1)
+    expect(stderr).toContain('--api-token-file')
+  })
+})
