@@ -8,7 +8,7 @@ export type Channel = (typeof CHANNELS)[number]
 
 /** Which way the money went, seen from the account. */
 export const DIRECTIONS = ['in', 'out'] as const
-export type Direction = (typeof DIRECTIONS)[number]
+type Direction = (typeof DIRECTIONS)[number]
 
 /**
  * One booked entry of a bank account, normalised from what one source said about it.

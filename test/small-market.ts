@@ -46,7 +46,7 @@ export interface SmallMarket extends FilledMarket {
   close(): void
 }
 
-export interface StallOptions {
+interface StallOptions {
   name: string
   vendor?: string
   accountNumber?: string

@@ -66,7 +66,7 @@ export function createIntake(store: Store, publish: (news: readonly Published[])
       return new Promise((resolve, reject) => {
         waiting.push({
           message,
-          settle: (error) => (error === undefined ? resolve() : reject(error as Error)),
+          settle: (error) => (error === undefined ? resolve() : reject(error)),
         })
         running ??= commitWaiting()
       })

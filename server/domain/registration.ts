@@ -25,7 +25,7 @@ export type RegistrationField = (typeof REGISTRATION_FIELDS)[number]
 export type RegistrationText = Partial<Record<RegistrationField, string>>
 
 /** What is wrong with a field; the words for it are the screen's. */
-export type ProblemCode =
+type ProblemCode =
   | 'missing'
   | 'too_long'
   | 'unknown_bank'

@@ -11,7 +11,7 @@ export interface IncomingRequest {
 export type Verdict = { ok: true } | { ok: false; reason: 'missing' | 'malformed' | 'stale' | 'mismatch' }
 
 /** What happened to a genuine notification; the source's own words for it are in `acknowledge`. */
-export type Reception = 'recorded' | 'unreadable'
+type Reception = 'recorded' | 'unreadable'
 
 export interface Acknowledgement {
   status: 200

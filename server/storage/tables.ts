@@ -3,11 +3,11 @@ import { CLASSIFICATIONS } from '../../shared/wire.ts'
 import type { Kit } from './kit.sqlite.ts'
 
 export const ACCOUNT_STATES = ['proposed', 'proven', 'active', 'retired'] as const
-export const HOLDERS = ['vendor', 'market'] as const
-export const HOLDER_TYPES = ['individual', 'household_business'] as const
+const HOLDERS = ['vendor', 'market'] as const
+const HOLDER_TYPES = ['individual', 'household_business'] as const
 export const ROLES = ['operator', 'board', 'vendor'] as const
-export const ANNOUNCEMENTS = ['amount', 'chime'] as const
-export const OUTCOMES = ['matched', 'undecided', 'not_counted'] as const
+const ANNOUNCEMENTS = ['amount', 'chime'] as const
+const OUTCOMES = ['matched', 'undecided', 'not_counted'] as const
 export const MATCH_RULES = ['virtual_account', 'reference', 'source_code', 'sole_stall', 'assigned'] as const
 export const NOT_COUNTED_REASONS = [
   'test',
@@ -497,5 +497,3 @@ export function defineTables(kit: Kit) {
     change,
   }
 }
-
-export type Tables = ReturnType<typeof defineTables>

@@ -5,7 +5,7 @@
  */
 export type Unit<T> = Generator<Statement, T, unknown[]>
 
-export type Statement =
+type Statement =
   | { kind: 'rows'; builder: { all(): unknown[] } }
   | { kind: 'run'; builder: { run(): unknown } }
 

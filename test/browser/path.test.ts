@@ -112,7 +112,7 @@ it('misses nothing while the connection was down', async () => {
   await turnOn(page)
   await pay(1_000)
   await until(page, 1)
-  await market.server.dropConnections()
+  market.server.dropConnections()
   await pay(2_000)
   await pay(3_000)
   await expect.poll(() => total(page), { timeout: 10_000 }).toBe('6.000đ')

@@ -15,7 +15,7 @@ import { bindAccounts } from '../../server/storage/source.ts'
 import { SECRET, sepayBody, sepayHeaders } from '../sepay.ts'
 import { MORNING, seededRandom } from '../small-market.ts'
 
-export { MORNING, TODAY } from '../small-market.ts'
+export { TODAY } from '../small-market.ts'
 
 export const OPERATOR: Identity = { role: 'operator', marketId: 0, vendorId: null }
 export const boardOf = (market: Market): Identity => ({ role: 'board', marketId: market.id, vendorId: null })
@@ -23,7 +23,7 @@ export const boardOf = (market: Market): Identity => ({ role: 'board', marketId:
 /** What a browser sends from our own page. */
 type Fields = Record<string, string | string[]>
 
-export interface StallOptions extends Partial<Omit<Registration, 'account' | 'consentAt'>> {
+interface StallOptions extends Partial<Omit<Registration, 'account' | 'consentAt'>> {
   account?: Partial<Registration['account']>
   /** Agreed on paper the day before. */
   consented?: boolean
@@ -35,6 +35,7 @@ export interface TestServer {
   /** Everything that was logged, one JSON line each. */
   logged: string[]
   clock: { now: number }
+  request(path: string, init: RequestInit): Promise<Response>
   /** A page, as a browser asks for it. `cookie` is what `signIn` gave; none is a stranger. */
   get(path: string, cookie?: string): Promise<Response>
   /** A form sent from our own page. */
@@ -101,6 +102,7 @@ export function openTestServer({ publicUrl = 'http://localhost:4040', demo = fal
     publicUrl,
     logged,
     clock,
+    request,
     get,
     post,
     async signIn(identity, consents = true) {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 
 const [path, marketId] = process.argv.slice(2)
-const client = new Database(path!)
+const client = new Database(path)
 client.pragma('busy_timeout = 5000')
 client.exec('begin immediate')
 const { seq } = client

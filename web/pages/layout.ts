@@ -3,7 +3,7 @@ import { html } from 'hono/html'
 export type Html = ReturnType<typeof html>
 
 /** From a logical name ('main.css', 'vendor.ts', 'clips.mp3') to the hashed address it is served under. */
-export type AssetUrl = (name: string) => string
+type AssetUrl = (name: string) => string
 
 /** What every page needs and no page decides. */
 export interface Frame {

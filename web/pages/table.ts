@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { Html } from './layout.ts'
 
-export interface Column {
+interface Column {
   label: string
   /** Figures: right-aligned, digits of one width. */
   numeric?: boolean

@@ -21,7 +21,7 @@ import { issueSignInCodes } from './sign-in-code.ts'
 
 /** Of a larger market the rest is found by its search. */
 const MAX_STALLS_SHOWN = 500
-const CHANGES: readonly Changed[] = ['stall', 'section', 'vendor', 'account', 'consent']
+const CHANGES: readonly Changed[] = ['stall', 'section', 'vendor', 'phone', 'account', 'consent']
 
 /** The board's rooms: the registry of its market, cards, sign-in codes. Never any money. */
 export function showBoard(doors: Doors, services: Services, frame: Frame): void {

@@ -2,6 +2,7 @@ import { AppError } from '../../../shared/app-error.ts'
 import { signInCodePage } from '../../../web/pages/board/sign-in-code.ts'
 import { errorPage } from '../../../web/pages/error.ts'
 import type { Frame, Html } from '../../../web/pages/layout.ts'
+import { stallTitle } from '../../../web/pages/stall.ts'
 import { CODE_LIFETIME_MS, invite } from '../../domain/sign-in.ts'
 import { findStall, vendorOf } from '../../storage/stall.ts'
 import type { Identity } from '../../storage/session.ts'
@@ -23,7 +24,7 @@ export function issueSignInCodes(doors: Doors, services: Services, frame: Frame)
     c.header('cache-control', 'no-store')
     const vendor = await store.read((tx) => vendorOf(tx, scope, stall.id))
     if (!vendor) {
-      const heading = `${market.stallWord} ${stall.name} chưa có người bán`
+      const heading = `${stallTitle({ stall: stall.name, stallWord: market.stallWord })} chưa có người bán`
       const advice = `Ghi tên người bán của ${market.stallWord} trước, rồi cấp mã đăng nhập.`
       const link = { url: `/board/${market.code}/stalls/new?stall=${stall.code}`, words: 'Ghi tên người bán' }
       return c.html(errorPage(frame, { heading, advice, link }), 409)

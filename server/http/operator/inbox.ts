@@ -22,6 +22,7 @@ import {
   type UndecidedCredit,
 } from '../../storage/inbox.ts'
 import { findMarket } from '../../storage/market.ts'
+import type { Registry } from '../../storage/registry.ts'
 import { findStall, listStalls, vendorOf, type StallEntry } from '../../storage/stall.ts'
 import { readTyped } from '../board/typed-text.ts'
 import type { Services } from '../../services.ts'
@@ -35,7 +36,15 @@ const NO_MARKET = { id: 0, code: NO_MARKET_CODE, name: 'Tiền không thuộc ch
 const MAX_CREDITS_SHOWN = 20
 const MAX_REASON_LENGTH = 200
 
+/** A booking told only to the minute may be as late as the minute's end. */
+const MINUTE_MS = 60_000
+const DECIDED = {
+  kind: 'bad',
+  words: 'Khoản này không còn chờ nữa: đã có người ghi. Dưới đây là những khoản còn lại.',
+} as const
+
 type Place = typeof NO_MARKET
+type ConsentMoments = ReadonlyMap<number, number | null>
 /** What the page says beyond what is in the ledger. */
 interface Reply {
   message?: InboxView['message']
@@ -60,6 +69,7 @@ export function showInbox(doors: Doors, services: Services, frame: Frame): void 
     const days = await listInboxDays(store, scope, id)
     const undecided = await listUndecided(store, scope, id)
     const stalls = isNobodys ? [] : await listStalls(store, openMarket(actor, 'registry.view', id))
+    const agreedAt = consentMoments(await store.registry())
     const shown = undecided.slice(0, MAX_CREDITS_SHOWN)
     const waiting = days.reduce((count, day) => count + day.undecided.transactionCount, 0)
     const businessDay = c.req.query('day')
@@ -71,7 +81,7 @@ export function showInbox(doors: Doors, services: Services, frame: Frame): void 
         place,
         isNobodys,
         days: days.map(dayView),
-        credits: shown.map((credit) => creditView(credit, stalls, reply)),
+        credits: shown.map((credit) => creditView(credit, stalls, agreedAt, reply)),
         hiddenCount: Math.max(waiting, undecided.length) - shown.length,
         alerts: alerts.map(({ reason, detail, at }) => ({ words: exceptionWords(reason), detail, at })),
         ...(opened
@@ -124,10 +134,14 @@ export function showInbox(doors: Doors, services: Services, frame: Frame): void 
     }
     const { stall } = listing
     const market = openMarket(actor, 'registry.view', place.id)
+    const undecided = await listUndecided(store, scope, place.id)
+    const credit = undecided.find((one) => one.transactionSeq === transactionSeq)
+    if (!credit) return page(visit, place, { message: DECIDED }, 409)
+    const hadAgreed = agreed(consentMoments(await store.registry()).get(stall.id), credit)
     try {
       const news = await store.write(function* (tx) {
         const vendor = yield* vendorOf(tx, market, stall.id)
-        if (!vendor || !(yield* hasConsent(tx, vendor.id))) {
+        if (!hadAgreed || !vendor || !(yield* hasConsent(tx, vendor.id))) {
           throw new AppError('conflict', 'the vendor has not consented', 'stallCode')
         }
         const decision = { marketId: place.id, transactionSeq, stallId: stall.id, by: actor.role, reason }
@@ -137,11 +151,10 @@ export function showInbox(doors: Doors, services: Services, frame: Frame): void 
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'conflict') throw error
       if (error.field === 'stallCode') {
-        const stallError = `Người bán ở ${place.stallWord} ${stall.name} chưa đồng ý nên chưa ghi được. Mời người bán vào và đồng ý trước.`
+        const stallError = `Lúc tiền vào, người bán ở ${place.stallWord} ${stall.name} chưa đồng ý, nên không ghi được. Chọn lại trong danh sách.`
         return again({ stallError }, 409)
       }
-      const words = 'Khoản này đã có người ghi rồi. Dưới đây là những khoản còn lại.'
-      return page(visit, place, { message: { kind: 'bad', words } }, 409)
+      return page(visit, place, { message: DECIDED }, 409)
     }
     return c.redirect(`/operator/inbox/${place.code}?assigned=${stall.code}`, 303)
   })
@@ -155,9 +168,24 @@ function dayView(day: InboxDay): DayView {
   return { ...day, addsUp }
 }
 
-function creditView(credit: UndecidedCredit, stalls: readonly StallEntry[], { returned }: Reply): CreditView {
-  // Only where somebody agreed to be counted; a closed stall stays choosable, or its last money would wait for ever.
-  const choosable = stalls.filter((entry) => entry.consented)
+/** Since when each stall's vendor agrees to be counted. */
+function consentMoments({ stallsByReference }: Registry): ConsentMoments {
+  return new Map(stallsByReference.values().map((stall) => [stall.stallId, stall.consentedAt]))
+}
+
+/** Money from before she agreed is not counted, by whoever's word. */
+function agreed(at: number | null | undefined, credit: UndecidedCredit): boolean {
+  return at !== null && at !== undefined && at < credit.bookedAt + MINUTE_MS
+}
+
+function creditView(
+  credit: UndecidedCredit,
+  stalls: readonly StallEntry[],
+  agreedAt: ConsentMoments,
+  { returned }: Reply,
+): CreditView {
+  // A closed stall stays choosable, or its last money would wait for ever.
+  const choosable = stalls.filter((entry) => agreed(agreedAt.get(entry.stall.id), credit))
   const isPaidHere = (entry: StallEntry) =>
     entry.accounts.some((one) => accountKey(one) === accountKey(credit))
   const option = ({ stall, vendor }: StallEntry) => ({

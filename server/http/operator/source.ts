@@ -48,7 +48,6 @@ export function showSource(doors: Doors, services: Services, frame: Frame): void
         label,
         kind,
         mode,
-        publicUrl: config.publicUrl,
         address: addressOf(id),
         createdAt,
         lastHeardAt,

@@ -8,7 +8,7 @@ import type { Field } from '../field.ts'
 import type { Frame, Html } from '../layout.ts'
 import type { FieldErrors } from '../problem-words.ts'
 
-export type StallField =
+type StallField =
   | 'section'
   | 'stall'
   | 'vendor'
@@ -107,7 +107,7 @@ export const newStallPage = (frame: Frame, view: NewStallView): Html => {
           <section>
             <h2>Tài khoản nhận tiền</h2>
             ${bankChoice(typed.bank ?? '', errors.bank)}
-            ${text('account_number', 'Số tài khoản', { required: true, inputMode: 'numeric' })}
+            ${text('account_number', 'Số tài khoản', { required: true })}
             ${text('account_name', 'Tên chủ tài khoản', {
               required: true,
               hint: 'Như ứng dụng ngân hàng hiện: NGUYEN THI LAN. Gõ có dấu cũng được, tự bỏ dấu.',

@@ -1,8 +1,10 @@
 import { html } from 'hono/html'
+import { icon } from '../../icons/icon.ts'
 import { field } from '../field.ts'
 import { layout } from '../layout.ts'
 import { notice } from '../notice.ts'
 import { pageHeader } from '../page-header.ts'
+import { stallTitle } from '../stall.ts'
 import { table } from '../table.ts'
 import type { Frame, Html } from '../layout.ts'
 
@@ -29,7 +31,7 @@ export interface RegistryStall {
   accounts: readonly RegistryAccount[]
 }
 
-export type Changed = 'stall' | 'section' | 'vendor' | 'account' | 'consent'
+export type Changed = 'stall' | 'section' | 'vendor' | 'phone' | 'account' | 'consent'
 
 export interface RegistryView {
   market: { code: string; name: string; stallWord: string }
@@ -68,6 +70,7 @@ const CHANGES: Record<Changed, string> = {
   stall: 'thêm mới',
   section: 'đổi dãy',
   vendor: 'đổi người bán',
+  phone: 'đổi số điện thoại',
   account: 'đề xuất tài khoản',
   consent: 'ghi nhận đồng ý',
 }
@@ -79,7 +82,7 @@ const accountLines = (account: RegistryAccount): Html =>
     ${account.virtualAccount && html`<p>tài khoản ảo <b class="reference">${account.virtualAccount}</b></p>`}
     <p>${account.holderName}</p>
     <p class="${account.state === 'active' ? 'in-use' : 'quiet'}">${STATES[account.state]}</p>
-    ${account.hindrance && html`<p class="mark">${HINDRANCES[account.hindrance]}</p>`}
+    ${account.hindrance && html`<p class="hindrance">${icon('warning')}${HINDRANCES[account.hindrance]}</p>`}
   </div>`
 
 const stallRow = (marketCode: string, stall: RegistryStall): (string | Html)[] => [
@@ -88,7 +91,9 @@ const stallRow = (marketCode: string, stall: RegistryStall): (string | Html)[] =
     ? html`<div>
         <p>${stall.vendor.name}</p>
         ${stall.vendor.phone && html`<p class="quiet reference">${stall.vendor.phone}</p>`}
-        <p>${stall.hasConsented ? 'đã đồng ý' : html`<span class="mark">chưa đồng ý</span>`}</p>
+        <p class="${stall.hasConsented ? 'quiet' : ''}">
+          ${stall.hasConsented ? 'đã đồng ý' : html`<span class="mark">chưa đồng ý</span>`}
+        </p>
       </div>`
     : html`<span class="quiet">chưa có</span>`,
   stall.accounts.length > 0
@@ -109,10 +114,12 @@ const stallRow = (marketCode: string, stall: RegistryStall): (string | Html)[] =
 
 const savedNotice = (stallWord: string, { stall, changed }: NonNullable<RegistryView['saved']>): Html => {
   const hindrance = stall.accounts.find((account) => account.hindrance)?.hindrance
+  // A new stall's vendor replaces nobody.
+  const told = changed.filter((one) => one !== 'vendor' || !changed.includes('stall'))
   const words =
     changed.length === 0
-      ? `${stallWord} ${stall.name}: không có gì khác trước.`
-      : `Đã lưu ${stallWord} ${stall.name}: ${changed.map((one) => CHANGES[one]).join(', ')}.`
+      ? `${stallTitle({ stall: stall.name, stallWord })}: không có gì khác trước.`
+      : `Đã lưu ${stallWord} ${stall.name}: ${told.map((one) => CHANGES[one]).join(', ')}.`
   return html`${notice('good', words)}
   ${
     hindrance &&
@@ -133,7 +140,7 @@ export const registryPage = (frame: Frame, view: RegistryView): Html => {
     {
       ...frame,
       title: `Danh sách ${stallWord} · ${market.name}`,
-      kind: 'office',
+      kind: 'office registry',
       header: pageHeader({
         title: `Danh sách ${stallWord}`,
         place: market.name,

@@ -10,7 +10,7 @@ import { table } from '../table.ts'
 import { when } from './when.ts'
 import type { Frame, Html } from '../layout.ts'
 
-export interface Sum {
+interface Sum {
   transactionCount: number
   amountVnd: number
 }
@@ -25,7 +25,7 @@ export interface DayView {
   addsUp: boolean
 }
 
-export interface StallOption {
+interface StallOption {
   code: string
   words: string
 }
@@ -223,7 +223,7 @@ export const inboxPage = (frame: Frame, view: InboxView): Html => {
         <h2>Chờ người xem, cũ nhất trước</h2>
         <p class="quiet">
           Ghi xong thì khoản đó hiện trên điện thoại người bán là «chưa rõ»; người bán bấm nói đó là tiền gì.
-          Chỉ chọn được ${place.stallWord} có người bán đã đồng ý.
+          Chỉ chọn được ${place.stallWord} có người bán đã đồng ý từ trước lúc tiền vào.
         </p>
         ${credits.map((credit) => creditCard(home, place.stallWord, credit))}
         ${view.hiddenCount > 0 && html`<p>Còn ${view.hiddenCount} khoản nữa, hiện ra khi các khoản trên đã ghi xong.</p>`}

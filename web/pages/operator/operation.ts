@@ -8,7 +8,7 @@ import type { Field } from '../field.ts'
 import type { Frame, Html } from '../layout.ts'
 import type { FieldErrors } from '../problem-words.ts'
 
-export type MarketField = 'name' | 'day_starts_at' | 'market_days' | 'stall_word'
+type MarketField = 'name' | 'day_starts_at' | 'market_days' | 'stall_word'
 
 export interface OperatedMarket {
   code: string

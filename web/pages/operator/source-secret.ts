@@ -95,7 +95,7 @@ export const sourceSecretPage = (frame: Frame, view: SourceSecretView): Html => 
       }
       <p>
         <a class="button primary" href="/operator/sources/${view.id}"
-          >Tiếp: cho phép nguồn này báo tài khoản nào</a
+          >${oldGoodUntil === undefined ? 'Tiếp: cho phép nguồn này báo tài khoản nào' : 'Về trang của nguồn này'}</a
         >
       </p>`,
   )

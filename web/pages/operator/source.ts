@@ -1,15 +1,16 @@
 import { html } from 'hono/html'
+import { icon } from '../../icons/icon.ts'
 import { field } from '../field.ts'
 import { layout } from '../layout.ts'
 import { notice } from '../notice.ts'
 import { pageHeader } from '../page-header.ts'
 import { table } from '../table.ts'
-import { kindWords, modeWords, publicUrlNotice } from './sources.ts'
+import { kindWords, modeWords } from './sources.ts'
 import { when } from './when.ts'
 import type { Frame, Html } from '../layout.ts'
 import type { FieldErrors } from '../problem-words.ts'
 
-export interface AccountView {
+interface AccountView {
   bankBin: string
   bankShortName: string
   accountNumber: string
@@ -26,7 +27,6 @@ export interface SourceView {
   label: string
   kind: string
   mode: string
-  publicUrl: string
   address: string
   createdAt: number
   lastHeardAt: number | null
@@ -89,6 +89,19 @@ const boundTable = (home: string, accounts: readonly AccountView[]): Html =>
     empty: 'Chưa tài khoản nào: nguồn này báo gì cũng chưa tính.',
   })
 
+/** All that are shown and can be heard, by one tap. */
+const bindShown = (home: string, unheard: readonly UnheardAccount[]): Html => {
+  const lines = unheard
+    .filter((account) => account.isBankHeard)
+    .map(({ bankBin, accountNumber }) => `${bankBin}:${accountNumber}`)
+  return lines.length < 2
+    ? html``
+    : html`<form action="${home}/bind" method="post">
+        <input type="hidden" name="accounts" value="${lines.join('\n')}" />
+        <button>Cho phép cả ${lines.length} tài khoản SePay nghe được</button>
+      </form>`
+}
+
 const unheardTable = (home: string, { unheard, unheardCount }: SourceView): Html =>
   html`<section>
     ${notice(
@@ -102,7 +115,10 @@ const unheardTable = (home: string, { unheard, unheardCount }: SourceView): Html
         html`<span
           >${account.bankShortName} ·
           <b class="reference">${account.accountNumber}</b>
-          ${!account.isBankHeard && html`<span class="mark">SePay chưa nghe được ngân hàng này</span>`}</span
+          ${
+            !account.isBankHeard &&
+            html`<span class="hindrance">${icon('warning')}SePay chưa nghe được ngân hàng này</span>`
+          }</span
         >`,
         account.holder,
         html`<form class="row-actions" action="${home}/bind" method="post">
@@ -113,6 +129,7 @@ const unheardTable = (home: string, { unheard, unheardCount }: SourceView): Html
         </form>`,
       ]),
     })}
+    ${bindShown(home, unheard)}
     ${
       unheardCount > unheard.length &&
       html`<p>Còn ${unheardCount - unheard.length} tài khoản nữa, hiện ra khi các tài khoản trên đã xong.</p>`
@@ -127,7 +144,7 @@ export const sourcePage = (frame: Frame, view: SourceView): Html => {
     {
       ...frame,
       title: label,
-      kind: 'office',
+      kind: 'office source',
       header: pageHeader({
         title: label,
         place: 'Nguồn báo tiền',
@@ -135,7 +152,6 @@ export const sourcePage = (frame: Frame, view: SourceView): Html => {
       }),
     },
     html`${view.boundCount > 0 && notice('good', `Đã cho phép ${view.boundCount} tài khoản.`)}
-      ${publicUrlNotice(view.publicUrl)}
       <dl class="pairs">
         <div>
           <dt>Loại</dt>
@@ -172,10 +188,8 @@ export const sourcePage = (frame: Frame, view: SourceView): Html => {
           <dd>${when(view.createdAt)}</dd>
         </div>
       </dl>
-      <div class="columns">
-        ${html`<section>${boundTable(home, view.accounts)} ${bindForm(home, view)}</section>`}
-        ${view.unheardCount > 0 ? unheardTable(home, view) : ''}
-      </div>
+      ${view.unheardCount > 0 && unheardTable(home, view)}
+      <section>${boundTable(home, view.accounts)} ${bindForm(home, view)}</section>
       <details class="card" ${errors.secret ? 'open' : ''}>
         <summary>Đổi khoá bí mật</summary>
         <form action="${home}/rotate" method="post">

@@ -8,9 +8,9 @@ import { when } from './when.ts'
 import type { Frame, Html } from '../layout.ts'
 import type { FieldErrors } from '../problem-words.ts'
 
-export type SourceField = 'label' | 'mode' | 'secret' | 'apiToken'
+type SourceField = 'label' | 'mode' | 'secret' | 'apiToken'
 
-export interface SourceSummary {
+interface SourceSummary {
   id: string
   label: string
   kind: string
