@@ -3,7 +3,7 @@ import { AppError } from '../../shared/app-error.ts'
 import { market, section } from './kit.sqlite.ts'
 import type { MarketScope, OperatorScope } from './scope.ts'
 import type { Db, Store } from './sqlite.ts'
-import { rows, type Unit } from './unit.ts'
+import { rows, run, type Unit } from './unit.ts'
 
 export type Market = typeof market.$inferSelect
 
@@ -41,6 +41,17 @@ export function* addMarket(tx: Db, _scope: OperatorScope, row: NewMarket, now: n
   )
   if (!added) throw new AppError('conflict', `a market with the code ${row.code} exists`, 'name')
   return added
+}
+
+/** Corrects what a market says of itself. Its code stays, and so does every business day already written. */
+export function* updateMarket(
+  tx: Db,
+  _scope: OperatorScope,
+  marketId: number,
+  row: Omit<NewMarket, 'code'>,
+): Unit<void> {
+  const { name, dayStartsAtMinutes, marketDays, stallWord } = row
+  yield* run(tx.update(market).set({ name, dayStartsAtMinutes, marketDays, stallWord }).where(eq(market.id, marketId)))
 }
 
 /** The section of that name, made if the market has none such yet. */

@@ -92,6 +92,12 @@ export function* rotateSecret(
   yield* run(tx.insert(sourceSecret).values({ sourceId, secret, createdAt: now }))
 }
 
+/** The token its history is fetched with, sealed. */
+export function* setApiToken(tx: Db, _scope: OperatorScope, sourceId: string, apiToken: string): Unit<void> {
+  yield* liveSource(tx, sourceId)
+  yield* run(tx.update(source).set({ apiToken }).where(eq(source.id, sourceId)))
+}
+
 /** It is not believed any more; what it said stays. */
 export function* removeSource(tx: Db, _scope: OperatorScope, sourceId: string, now: number): Unit<void> {
   yield* liveSource(tx, sourceId)

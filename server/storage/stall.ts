@@ -190,6 +190,17 @@ export function* registerStall(
   return { stallId, changed }
 }
 
+/** Closed from now on: its page is gone, its code stays taken, and money that still comes is for a person. */
+export function* closeStall(tx: Db, scope: MarketScope, stallId: number, now: number): Unit<void> {
+  const { marketId } = scope
+  yield* run(
+    tx
+      .update(stall)
+      .set({ closedAt: now })
+      .where(and(eq(stall.marketId, marketId), eq(stall.id, stallId), isNull(stall.closedAt))),
+  )
+}
+
 /** Adds a stall under a code and a reference nobody has: chance repeats itself once in many thousands. */
 function* addStall(
   tx: Db,
