@@ -34,6 +34,7 @@ export const {
   source,
   sourceSecret,
   sourceAccount,
+  signingKey,
   session,
   signInCode,
   marketCounter,
@@ -48,5 +49,9 @@ export const {
   classification,
   takings,
   dailyOutcome,
+  sale,
+  cashSale,
+  incident,
+  snapshot,
   change,
 } = tables

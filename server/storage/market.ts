@@ -51,7 +51,9 @@ export function* updateMarket(
   row: Omit<NewMarket, 'code'>,
 ): Unit<void> {
   const { name, dayStartsAtMinutes, marketDays, stallWord } = row
-  yield* run(tx.update(market).set({ name, dayStartsAtMinutes, marketDays, stallWord }).where(eq(market.id, marketId)))
+  yield* run(
+    tx.update(market).set({ name, dayStartsAtMinutes, marketDays, stallWord }).where(eq(market.id, marketId)),
+  )
 }
 
 /** The section of that name, made if the market has none such yet. */

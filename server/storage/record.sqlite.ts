@@ -155,7 +155,15 @@ export function createRecorder(db: Db, registryNow: () => Registry) {
   ): void {
     const { marketId, businessDay, stallId, rule, classification, provesAccountId } = decision
     const row = { marketId, transactionSeq, by: BY_RULE, at: message.receivedAt }
-    statements.match.run({ ...row, seq: nextSeq(marketId), businessDay, stallId, rule, reason: null })
+    statements.match.run({
+      ...row,
+      seq: nextSeq(marketId),
+      businessDay,
+      stallId,
+      saleSeq: null,
+      rule,
+      reason: null,
+    })
     statements.classification.run({ ...row, seq: nextSeq(marketId), classification })
     statements.takings.run({
       marketId,
@@ -164,6 +172,8 @@ export function createRecorder(db: Db, registryNow: () => Registry) {
       totalVnd: classification === 'sale' ? amountVnd : 0,
       saleCount: classification === 'sale' ? 1 : 0,
       unclearCount: classification === 'unclear' ? 1 : 0,
+      cashVnd: 0,
+      cashCount: 0,
     })
     const seq = nextSeq(marketId)
     statements.change.run({ ...row, seq, stallId, kind: 'credit' })

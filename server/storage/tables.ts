@@ -8,7 +8,15 @@ const HOLDER_TYPES = ['individual', 'household_business'] as const
 export const ROLES = ['operator', 'board', 'vendor'] as const
 const ANNOUNCEMENTS = ['amount', 'chime'] as const
 const OUTCOMES = ['matched', 'undecided', 'not_counted'] as const
-export const MATCH_RULES = ['virtual_account', 'reference', 'source_code', 'sole_stall', 'assigned'] as const
+export const MATCH_RULES = [
+  'virtual_account',
+  'reference',
+  'sale_reference',
+  'source_code',
+  'sole_stall',
+  'assigned',
+] as const
+export const INCIDENT_KINDS = ['wrong_code'] as const
 export const NOT_COUNTED_REASONS = [
   'test',
   'outgoing',
@@ -224,6 +232,16 @@ export function defineTables(kit: Kit) {
     (t) => [unique('source_account_key').on(t.sourceId, t.bankBin, t.accountNumber)],
   )
 
+  /** The keys snapshots are signed with; retired ones stay published, so that old signatures can be checked. */
+  const signingKey = table('signing_key', {
+    kid: text().primaryKey(),
+    publicJwk: text().notNull(),
+    /** Sealed. */
+    privateJwk: text().notNull(),
+    createdAt: instant().notNull(),
+    retiredAt: instant(),
+  })
+
   const session = table('session', {
     /** SHA-256 of the cookie: a copy of the database opens no door. */
     tokenHash: text().primaryKey(),
@@ -359,6 +377,8 @@ export function defineTables(kit: Kit) {
       transactionSeq: int().notNull(),
       businessDay: text().notNull(),
       stallId: int().notNull(),
+      /** The sale whose reference the text bore. */
+      saleSeq: int(),
       rule: choice(MATCH_RULES).notNull(),
       by: text().notNull(),
       reason: text(),
@@ -434,6 +454,8 @@ export function defineTables(kit: Kit) {
       totalVnd: int().notNull(),
       saleCount: int().notNull(),
       unclearCount: int().notNull(),
+      cashVnd: int().notNull().default(0),
+      cashCount: int().notNull().default(0),
     },
     (t) => [primaryKey({ columns: [t.marketId, t.businessDay, t.stallId] })],
   )
@@ -450,6 +472,77 @@ export function defineTables(kit: Kit) {
       amountVnd: int().notNull(),
     },
     (t) => [primaryKey({ columns: [t.marketId, t.businessDay, t.sourceId, t.outcome] })],
+  )
+
+  /**
+   * A request for an exact amount. Its row is made when its reference is reserved for a stall's phone, so that the
+   * server knows the reference even when the money is faster than the phone's word; amount and time come with it.
+   */
+  const sale = table(
+    'sale',
+    {
+      marketId: int().notNull(),
+      seq: int().notNull(),
+      stallId: int().notNull(),
+      reference: text().notNull(),
+      reservedAt: instant().notNull(),
+      amountVnd: int(),
+      issuedAt: instant(),
+      cancelledAt: instant(),
+    },
+    (t) => [
+      primaryKey({ columns: [t.marketId, t.seq] }),
+      unique('sale_reference').on(t.marketId, t.reference),
+      index('sale_stall').on(t.marketId, t.stallId, t.seq),
+    ],
+  )
+
+  /** Cash she noted herself; the key is her phone's, so that a note sent twice is one. */
+  const cashSale = table(
+    'cash_sale',
+    {
+      marketId: int().notNull(),
+      seq: int().notNull(),
+      businessDay: text().notNull(),
+      stallId: int().notNull(),
+      amountVnd: int().notNull(),
+      idempotencyKey: text().notNull(),
+      at: instant().notNull(),
+    },
+    (t) => [
+      primaryKey({ columns: [t.marketId, t.seq] }),
+      unique('cash_sale_key').on(t.marketId, t.stallId, t.idempotencyKey),
+      index('cash_sale_day').on(t.marketId, t.businessDay, t.stallId, t.seq),
+    ],
+  )
+
+  /** Something a shopper reported of a stall: a code that is not the stall's. */
+  const incident = table(
+    'incident',
+    {
+      marketId: int().notNull(),
+      seq: int().notNull(),
+      stallId: int().notNull(),
+      kind: choice(INCIDENT_KINDS).notNull(),
+      /** The code that was shown to the shopper, as read from it. */
+      payload: text().notNull(),
+      at: instant().notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.marketId, t.seq] })],
+  )
+
+  /** A market's figures of one day as they were published, signed; what was said is not said otherwise later. */
+  const snapshot = table(
+    'snapshot',
+    {
+      marketId: int().notNull(),
+      businessDay: text().notNull(),
+      definitionsVersion: text().notNull(),
+      figures: text().notNull(),
+      signature: text().notNull(),
+      at: instant().notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.marketId, t.businessDay, t.definitionsVersion] })],
   )
 
   /** What a vendor's phone must hear of. Points at the ledger; holds no text, so nothing is left to erase. */
@@ -480,6 +573,7 @@ export function defineTables(kit: Kit) {
     source,
     sourceSecret,
     sourceAccount,
+    signingKey,
     session,
     signInCode,
     marketCounter,
@@ -494,6 +588,10 @@ export function defineTables(kit: Kit) {
     classification,
     takings,
     dailyOutcome,
+    sale,
+    cashSale,
+    incident,
+    snapshot,
     change,
   }
 }

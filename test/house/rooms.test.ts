@@ -145,6 +145,10 @@ const LEDGER = [
   schema.classification,
   schema.takings,
   schema.dailyOutcome,
+  schema.sale,
+  schema.cashSale,
+  schema.incident,
+  schema.snapshot,
   schema.change,
 ].map((table) => getTableConfig(table))
 
