@@ -36,11 +36,14 @@ export async function runSmallMarket(clock = { now: MORNING }): Promise<RunningM
     sourceId,
     pay(told) {
       const body = sepayBody(told)
-      return fetch(`${url}/notifications/${sourceId}`, {
-        method: 'POST',
-        body,
-        headers: sepayHeaders(body, clock.now),
-      })
+      const send = () =>
+        fetch(`${url}/notifications/${sourceId}`, {
+          method: 'POST',
+          body,
+          headers: sepayHeaders(body, clock.now),
+        })
+      // A connection that was cut is tried again, as SePay does.
+      return send().catch(send)
     },
     async close() {
       await server.close()

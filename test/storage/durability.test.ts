@@ -85,7 +85,10 @@ describe('what is acknowledged is on the disk', () => {
 describe('the audit', () => {
   it.each([
     ['takings', `update takings set total_vnd = total_vnd + 1`],
-    ['takings', `insert into takings (market_id, business_day, stall_id, total_vnd, sale_count, unclear_count) values (9, '2026-11-22', 9, 5, 1, 0)`],
+    [
+      'takings',
+      `insert into takings (market_id, business_day, stall_id, total_vnd, sale_count, unclear_count) values (9, '2026-11-22', 9, 5, 1, 0)`,
+    ],
     ['takings', `delete from takings`],
     ['daily_outcome', `update daily_outcome set transaction_count = 7`],
     ['daily_outcome', `delete from daily_outcome`],
