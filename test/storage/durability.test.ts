@@ -15,7 +15,8 @@ import {
   transactionText,
 } from '../../server/storage/kit.sqlite.ts'
 import { classify, getTakings, listPayments } from '../../server/storage/takings.ts'
-import { assign, listUndecided } from '../../server/storage/inbox.ts'
+import { assign } from '../../server/storage/assignment.ts'
+import { listUndecided } from '../../server/storage/inbox.ts'
 import { operatorScope } from '../../server/storage/scope.ts'
 import {
   credit,

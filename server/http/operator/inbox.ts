@@ -12,8 +12,8 @@ import {
 import { exceptionWords, notCountedWords } from '../../../web/pages/operator/reason-words.ts'
 import { openMarket } from '../../domain/access.ts'
 import { hasConsent } from '../../storage/consent.ts'
+import { assign } from '../../storage/assignment.ts'
 import {
-  assign,
   listAlerts,
   listInboxDays,
   listNotCounted,
