@@ -145,7 +145,10 @@ describe('a session', () => {
       await market.store.db.select().from(signInCode),
     ])
     expect(stored).not.toContain(cookie.split('=')[1])
+    expect((await request('get', '/', { cookie })).headers.get('location')).toBe('/home')
     await request('post', '/leave', { cookie })
+    // Whoever comes back with the old cookie finds a page, not a circle.
+    expect((await request('get', '/', { cookie })).status).toBe(200)
     expect((await request('get', `/vendor/${market.lan.code}`, { cookie })).status).toBe(401)
   })
 

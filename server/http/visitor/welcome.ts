@@ -2,18 +2,20 @@ import type { Frame } from '../../../web/pages/layout.ts'
 import { welcomePage } from '../../../web/pages/welcome.ts'
 import { marketScope } from '../../storage/scope.ts'
 import { getMarket } from '../../storage/market.ts'
+import { findSession } from '../../storage/session.ts'
 import { listVendorStalls } from '../../storage/stall.ts'
 import type { Services } from '../../services.ts'
 import type { Doors } from '../door.ts'
 import { readSessionToken } from '../session-cookie.ts'
 
 /** Where everybody arrives, and from where those with a session go on to their own page. */
-export function welcome(doors: Doors, { config, store }: Services, frame: Frame): void {
-  doors.open.get('/', (c) =>
-    readSessionToken(c, config) && c.req.query('stay') === undefined
-      ? c.redirect('/home')
-      : c.html(welcomePage(frame), 200),
-  )
+export function welcome(doors: Doors, { config, store, now }: Services, frame: Frame): void {
+  doors.open.get('/', async (c) => {
+    const token = readSessionToken(c, config)
+    // A cookie whose session is over leads nowhere but here.
+    const isSignedIn = token !== undefined && (await findSession(store, token, now())) !== undefined
+    return isSignedIn ? c.redirect('/home') : c.html(welcomePage(frame), 200)
+  })
 
   doors.signedIn.get('/home', async ({ c, actor }) => {
     if (actor.role === 'operator') return c.redirect('/operator')
