@@ -20,3 +20,10 @@ export async function hasRealMarket(config: Config): Promise<boolean> {
     store.close()
   }
 }
+
+/** The database that `npm start` serves: a link into another one would open nothing. */
+export async function servedDatabase(config: Config): Promise<Config> {
+  const demo = demoDatabase(config)
+  if ((await hasRealMarket(config)) || !existsSync(demo)) return config
+  return { ...config, databasePath: demo }
+}

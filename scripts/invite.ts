@@ -1,8 +1,6 @@
 // Prints a one-time link that lets one person in:
 //   npm run invite -- operator | board <market code> | vendor <stall code>
-import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import type { Config } from '../server/config.ts'
 import { CODE_LIFETIME_MS, invite } from '../server/domain/sign-in.ts'
 import type { Services } from '../server/services.ts'
 import { findMarket, listMarkets } from '../server/storage/market.ts'
@@ -11,7 +9,7 @@ import type { Identity } from '../server/storage/session.ts'
 import { isDemo } from '../server/storage/setting.ts'
 import { findStall, vendorOf } from '../server/storage/stall.ts'
 import { CommandError, configFromEnvironment, runCommand, withServices } from './command.ts'
-import { demoDatabase, hasRealMarket } from './database.ts'
+import { servedDatabase } from './database.ts'
 
 const USAGE = `Cách dùng:
   npm run invite -- operator              người vận hành
@@ -42,13 +40,6 @@ async function findPerson(
     return [{ role, marketId: market.id, vendorId: vendor.id }, who]
   }
   throw new CommandError(USAGE)
-}
-
-/** The database that `npm start` serves: a link into another one would open nothing. */
-async function servedDatabase(config: Config): Promise<Config> {
-  const demo = demoDatabase(config)
-  if ((await hasRealMarket(config)) || !existsSync(demo)) return config
-  return { ...config, databasePath: demo }
 }
 
 await runCommand(USAGE, async () => {
