@@ -10,15 +10,27 @@ const stampFile = join(out, 'inputs.sha256')
 /** What pages ask for by name. */
 const ENTRIES = [
   'web/client/vendor.ts',
+  'web/client/app.ts',
+  'web/client/book.ts',
+  'web/client/stand.ts',
+  'web/client/service-worker.ts',
   'web/client/copy.ts',
+  'web/client/check-code.ts',
   'web/client/print.ts',
   'web/styles/main.css',
+  'web/styles/shopper.css',
   'web/styles/print.css',
 ]
-const VOICE = ['web/voice/clips.mp3', 'web/voice/clips.json']
+const COPIED = [
+  'web/voice/clips.mp3',
+  'web/voice/clips.json',
+  'web/icons/app.svg',
+  'web/icons/app-192.png',
+  'web/icons/app-512.png',
+]
 
 /** Everything the result depends on; too much costs half a second, too little a stale phone. */
-const INPUTS = ['web/**/*.{ts,css,mp3,json}', 'shared/*.ts', 'scripts/build.ts', 'package-lock.json']
+const INPUTS = ['web/**/*.{ts,css,mp3,json,svg,png}', 'shared/*.ts', 'scripts/build.ts', 'package-lock.json']
 
 /** Logical name → file name in dist/assets. */
 export type AssetManifest = Record<string, string>
@@ -61,16 +73,16 @@ async function bundle(): Promise<AssetManifest> {
     for (const file of output) {
       if (file.type === 'asset')
         manifest[basename(file.originalFileNames[0] ?? file.fileName)] = file.fileName
-      else if (file.facadeModuleId) manifest[basename(file.facadeModuleId)] = file.fileName
+      else manifest[basename(file.facadeModuleId ?? file.fileName)] = file.fileName
     }
   }
   return manifest
 }
 
-/** Copied as they are: a voice is recorded, not built. */
-function copyVoice(): AssetManifest {
+/** Copied as they are: a voice is recorded and an icon drawn, not built. */
+function copyFiles(): AssetManifest {
   return Object.fromEntries(
-    VOICE.map((file) => {
+    COPIED.map((file) => {
       const extension = extname(file)
       const hashed = `${basename(file, extension)}-${hashOf(readFileSync(join(root, file)))}${extension}`
       cpSync(join(root, file), join(out, hashed))
@@ -87,7 +99,7 @@ export async function buildAssets(): Promise<AssetManifest> {
     return manifest
   }
   mkdirSync(out, { recursive: true })
-  const manifest = { ...(await bundle()), ...copyVoice() }
+  const manifest = { ...(await bundle()), ...copyFiles() }
   writeFileSync(manifestFile, JSON.stringify(manifest, null, 2))
   // Last: a build cut off in the middle is not taken for a whole one.
   writeFileSync(stampFile, stamp)

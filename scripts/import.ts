@@ -5,6 +5,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { SingleBar } from 'cli-progress'
+import { AppError } from '../shared/app-error.ts'
 import { accountKey } from '../shared/bank-transaction.ts'
 import {
   hearingWarning,
@@ -186,10 +187,13 @@ async function writeRows(
         try {
           await write([row], () => {})
         } catch (cause) {
+          const isClosed = cause instanceof AppError && cause.code === 'conflict'
           total.failed.push({
             line: row.line,
-            column: null,
-            reason: `không ghi được (${(cause as Error).message})`,
+            column: isClosed ? 'stall' : null,
+            reason: isClosed
+              ? `sạp «${row.registration.stall}» đã đóng; bán lại thì ghi tên khác`
+              : `không ghi được (${(cause as Error).message})`,
           })
         }
       }

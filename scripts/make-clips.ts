@@ -42,6 +42,10 @@ function samples(ms: number): number {
   return Math.round((ms * SAMPLE_RATE) / 1000)
 }
 
+/** Two low notes: what is wrong is heard before the first word. */
+const ALARM_HERTZ = [220, 165]
+const NOTE_MS = 160
+
 function milliseconds(count: number): number {
   return Math.round((count * 1000) / SAMPLE_RATE)
 }
@@ -65,6 +69,17 @@ function resample(input: Float32Array, inputRate: number): Float32Array {
       sum += (input[j] ?? 0) * cutoff * sinc * hann
     }
     return sum
+  })
+}
+
+function alarm(): Float32Array {
+  const note = samples(NOTE_MS)
+  return Float32Array.from({ length: note * ALARM_HERTZ.length }, (_, i) => {
+    const hertz = ALARM_HERTZ[Math.floor(i / note)] ?? 0
+    const fade = Math.sin((Math.PI * (i % note)) / note)
+    // With its third harmonic: a small loudspeaker has no bass.
+    const phase = (2 * Math.PI * hertz * i) / SAMPLE_RATE
+    return fade * 0.4 * (Math.sin(phase) + 0.6 * Math.sin(3 * phase))
   })
 }
 
@@ -145,7 +160,8 @@ for (const [name, text] of Object.entries(CLIPS)) {
   const recording = join(VOICE_FOLDER, 'recordings', `${name}.wav`)
   const isRecorded = existsSync(recording)
   if (isRecorded) recorded += 1
-  const clip = tidy(isRecorded ? readWav(recording) : synthesize(text), name)
+  const word = tidy(isRecorded ? readWav(recording) : synthesize(text), name)
+  const clip = name === 'khoan' ? Float32Array.of(...alarm(), ...word) : word
   places[name] = [milliseconds(sprite.length + CODEC_DELAY_SAMPLES), milliseconds(clip.length)]
   append(clip)
   append(GAP)

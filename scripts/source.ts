@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { findBank } from '@vietqr/core'
 import { accountKey } from '../shared/bank-transaction.ts'
-import { secretProblem } from '../server/http/operator/secret-problem.ts'
+import { secretProblem, tokenProblem } from '../server/http/operator/secret-problem.ts'
 import type { Services } from '../server/services.ts'
 import { backfill } from '../server/sources/backfill.ts'
 import { addInstance, rotateInstance } from '../server/sources/instance.ts'
@@ -16,6 +16,7 @@ import {
   bindAccounts,
   listSources,
   removeSource,
+  setApiToken,
   type AccountKey,
   type SourceListing,
 } from '../server/storage/source.ts'
@@ -29,6 +30,7 @@ const USAGE = `Cách dùng:
   npm run source -- list
   npm run source -- bind <mã nguồn> --accounts <tài khoản>
   npm run source -- rotate <mã nguồn> [--secret-file <tệp>]
+  npm run source -- token <mã nguồn> --api-token-file <tệp>
   npm run source -- backfill <mã nguồn>
   npm run source -- remove <mã nguồn>
 
@@ -72,7 +74,8 @@ Làm gì ở SePay:
   if (apiToken === null) {
     console.log(`
 Chưa có API token: khoản nào SePay gọi không tới trong 33 phút là mất tin. Lấy token ở my.sepay.vn,
-«Cấu hình công ty», «API Access», «Thêm API»; rồi bỏ nguồn này và thêm lại kèm --api-token-file.`)
+«Cấu hình công ty», «API Access», «Thêm API»; chép vào một tệp rồi chạy:
+npm run source -- token ${made.id} --api-token-file <tệp>`)
   }
   if (!config.publicUrl.startsWith('https:')) {
     console.log(`
@@ -126,12 +129,22 @@ Vào my.sepay.vn, «Tích hợp WebHooks», sửa webhook này, dán khoá mới
 Xong trước ${when(oldGoodUntil)}: tới lúc đó khoá cũ vẫn dùng được, sau đó thì không.`)
 }
 
+async function giveToken(services: Services, id: string, options: Options): Promise<void> {
+  const apiToken = readApiToken(options)
+  if (apiToken === null) throw new CommandError(`Thiếu --api-token-file.\n\n${USAGE}`)
+  const { store, seal } = services
+  const source = await findSource(services, id)
+  const sealed = await seal.close(apiToken)
+  await store.changeRegistry((tx) => setApiToken(tx, scope, source.id, sealed))
+  console.log(`Đã lưu API token của «${source.label}». Từ giờ hỏi lại được những khoản bị sót.`)
+}
+
 async function fetchMissed(services: Services, id: string): Promise<void> {
   const { store, seal, intake, now } = services
   const source = await findSource(services, id)
   if (source.apiToken === null) {
     throw new CommandError(
-      'Nguồn này không có API token nên không hỏi lại được. Thêm lại nguồn kèm --api-token-file.',
+      `Nguồn này không có API token nên không hỏi lại được. Thêm: npm run source -- token ${source.id} --api-token-file <tệp>`,
     )
   }
   try {
@@ -203,11 +216,8 @@ function readSecret(options: Options): string | null {
 
 function readApiToken(options: Options): string | null {
   const token = readWord(options['api-token-file'], '--api-token-file')
-  if (token !== null && !/^[\x21-\x7e]{1,500}$/.test(token)) {
-    throw new CommandError(
-      '--api-token-file: token không đúng. Chép lại nguyên cả dòng ở SePay, không khoảng trắng.',
-    )
-  }
+  const problem = tokenProblem(token ?? '')
+  if (problem !== undefined) throw new CommandError(`--api-token-file: ${problem}`)
   return token
 }
 
@@ -245,6 +255,7 @@ await runCommand(USAGE, async () => {
     list,
     bind: (services) => bind(services, object, values),
     rotate: (services) => rotate(services, object, values),
+    token: (services) => giveToken(services, object, values),
     backfill: (services) => fetchMissed(services, object),
     remove: (services) => remove(services, object),
   }

@@ -1,7 +1,10 @@
 import { businessDay } from '../shared/business-day.ts'
+import { hasFigures, lastClosedDay } from './domain/adoption.ts'
+import { publishSnapshot } from './domain/snapshot.ts'
 import { operatorScope } from './storage/scope.ts'
 import { backfill } from './sources/backfill.ts'
 import { eraseDue } from './storage/erasure.ts'
+import { listMarkets } from './storage/market.ts'
 import { listSources } from './storage/source.ts'
 import type { Services } from './services.ts'
 
@@ -35,6 +38,13 @@ export function startChores(services: Services): () => void {
     const today = businessDay(services.now(), 0)
     const erased = await services.store.write((tx) => eraseDue(tx, today))
     if (erased > 0) services.log.info({ erased }, 'forgot what was due')
+  })
+
+  every(SWEEP_MS, 'publish', async () => {
+    for (const market of await listMarkets(services.store, operatorScope())) {
+      const day = lastClosedDay(services.now(), market.dayStartsAtMinutes)
+      if (hasFigures(market, day)) await publishSnapshot(services, market, day)
+    }
   })
 
   every(BACKFILL_MS, 'back-fill', async () => {

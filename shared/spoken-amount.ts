@@ -1,4 +1,5 @@
 import { AppError } from './app-error.ts'
+import type { SaleState } from './sale-state.ts'
 
 /** Every clip of the voice: its name, and the words it says. `scripts/make-clips.ts` records exactly these. */
 export const CLIPS = {
@@ -26,6 +27,14 @@ export const CLIPS = {
   trieu: 'triệu',
   ty: 'tỷ',
   dong: 'đồng',
+  'du-hoi': 'đủ',
+  du: 'dư',
+  'con-thieu': 'còn thiếu',
+  khoan: 'khoan',
+  'moi-co': 'mới có',
+  've-tre': 'tiền về trễ',
+  'da-huy': 'mã này đã huỷ',
+  'tra-hai-lan': 'khách trả hai lần',
 } as const
 
 export type Clip = keyof typeof CLIPS
@@ -105,4 +114,22 @@ export function spokenText(amountVnd: number, dialect?: Dialect): string {
  */
 export function announcement(amountVnd: number, dialect?: Dialect): Clip[] {
   return ['da-nhan', ...spokenAmount(amountVnd, dialect), 'dong']
+}
+
+/**
+ * What it says of a payment that bore a sale's reference: «… đủ», «… dư mười ngàn đồng», or, where too little came,
+ * «khoan, mới có hai trăm đồng, còn thiếu …» and never «đã nhận». Range and errors as `spokenAmount`.
+ */
+export function saleAnnouncement(amountVnd: number, state: SaleState, dialect?: Dialect): Clip[] {
+  const { status, exception, receivedVnd, dueVnd } = state
+  const sum = (vnd: number): Clip[] => [...spokenAmount(vnd, dialect), 'dong']
+  const received = announcement(amountVnd, dialect)
+  const missing: Clip[] = dueVnd > 0 ? ['con-thieu', ...sum(dueVnd)] : []
+  const surplus: Clip[] = dueVnd < 0 ? ['du', ...sum(-dueVnd)] : []
+  if (status === 'reserved') return received
+  if (exception === 'underpaid') return ['khoan', 'moi-co', ...sum(receivedVnd), ...missing]
+  if (exception === 'after_cancel') return [...received, 'da-huy', ...missing, ...surplus]
+  if (exception === 'paid_twice') return [...received, 'tra-hai-lan', ...surplus]
+  if (exception === 'overpaid') return [...received, ...surplus]
+  return [...(exception === 'late' ? (['ve-tre'] as const) : []), ...received, 'du-hoi']
 }

@@ -1,3 +1,5 @@
+import type { SaleFacts } from './sale-state.ts'
+
 /** What the server and the vendor's phone say to each other. Types only: it costs the phone nothing. */
 
 /** What a credit into a stall's account was. Only `sale` counts as takings. */
@@ -44,6 +46,8 @@ export interface VendorChange {
   kind: 'credit' | 'classified'
   payment: PaymentLine
   takings: DayTakings
+  /** The sale whose reference it bore, with its credits up to this one. */
+  sale?: SaleFacts
   /** Epoch milliseconds at which the server recorded it: old news is shown, not read aloud. */
   recordedAt: number
 }

@@ -17,15 +17,20 @@ export interface Actor extends Identity {
 /** Everything a signed-in person can ask for. */
 export type Action =
   | 'takings.view'
+  | 'book.view'
+  | 'cash.record'
   | 'credit.classify'
+  | 'sale.issue'
   | 'preferences.change'
   | 'consent.withdraw'
+  | 'adoption.view'
   | 'registry.view'
   | 'registry.change'
   | 'card.print'
   | 'vendor.invite'
   | 'board.invite'
   | 'market.add'
+  | 'market.change'
   | 'source.manage'
   | 'inbox.view'
   | 'inbox.assign'
@@ -42,23 +47,29 @@ type Reach = 'own_stall' | 'own_market' | 'everywhere'
 const GRANTS: Record<Identity['role'], Partial<Record<Action, Reach>>> = {
   vendor: {
     'takings.view': 'own_stall',
+    'book.view': 'own_stall',
+    'cash.record': 'own_stall',
     'credit.classify': 'own_stall',
+    'sale.issue': 'own_stall',
     'preferences.change': 'own_stall',
     'consent.withdraw': 'own_stall',
   },
   board: {
+    'adoption.view': 'own_market',
     'registry.view': 'own_market',
     'registry.change': 'own_market',
     'card.print': 'own_market',
     'vendor.invite': 'own_market',
   },
   operator: {
+    'adoption.view': 'everywhere',
     'registry.view': 'everywhere',
     'registry.change': 'everywhere',
     'card.print': 'everywhere',
     'vendor.invite': 'everywhere',
     'board.invite': 'everywhere',
     'market.add': 'everywhere',
+    'market.change': 'everywhere',
     'source.manage': 'everywhere',
     'inbox.view': 'everywhere',
     'inbox.assign': 'everywhere',

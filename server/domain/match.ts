@@ -1,7 +1,13 @@
 import { accountKey, type BankTransaction } from '../../shared/bank-transaction.ts'
 import { addDays, businessDay } from '../../shared/business-day.ts'
 import { findReferences } from '../../shared/reference.ts'
-import type { Decision, ExceptionReason, MatchRule, NotCountedReason } from '../storage/decision.ts'
+import type {
+  Decision,
+  ExceptionReason,
+  MatchRule,
+  NamedSale,
+  NotCountedReason,
+} from '../storage/decision.ts'
 import type { AccountHolding, Registry, StallFacts } from '../storage/registry.ts'
 
 /** Payers' words and raw messages are forgotten this long after their business day. */
@@ -13,20 +19,38 @@ const NO_MARKET = 0
 const PRECISION_MS = { second: 1_000, minute: 60_000, day: 86_400_000 }
 
 type Verdict =
-  | { outcome: 'matched'; holding: AccountHolding; rule: MatchRule; bearsReference: boolean }
+  | {
+      outcome: 'matched'
+      holding: AccountHolding
+      rule: MatchRule
+      saleSeq: number | null
+      bearsReference: boolean
+    }
   | { outcome: 'undecided'; reason: ExceptionReason }
   | { outcome: 'not_counted'; reason: NotCountedReason; isNobodys: boolean }
+
+/** What a reference in a text says: this stall, and perhaps which sale of hers. */
+interface Evidence {
+  stallId: number
+  saleSeq: number | null
+}
 
 /**
  * Decides whose one transaction is, from what is known of its account and the references in its text. Pure.
  *
  * The order: virtual account → reference → the source's own code → the account's only stall → a person. A sound
- * reference that nobody issued is no reference; two issued ones, or a virtual account against a reference, are
- * never guessed between; a reference of a stall that does not own the credited account is never followed.
+ * reference that nobody issued is no reference; those of two stalls or two sales, or a virtual account against a
+ * reference, are never guessed between; a reference of a stall that does not own the credited account is never
+ * followed. A sale's reference is also its stall's, and says more. `sales` are those whose references were found.
  */
-export function decide(transaction: BankTransaction, sourceId: string, registry: Registry): Decision {
+export function decide(
+  transaction: BankTransaction,
+  sourceId: string,
+  registry: Registry,
+  sales: readonly NamedSale[],
+): Decision {
   const holdings = registry.holdings.get(accountKey(transaction)) ?? []
-  const verdict = judge(transaction, sourceId, registry, holdings)
+  const verdict = judge(transaction, sourceId, registry, holdings, sales)
   const stall = verdict.outcome === 'matched' ? verdict.holding.stall : holdings[0]?.stall
   const isNobodys = stall === undefined || (verdict.outcome === 'not_counted' && verdict.isNobodys)
   const day = businessDay(transaction.bookedAt, isNobodys ? MIDNIGHT : stall.dayStartsAtMinutes)
@@ -39,12 +63,13 @@ export function decide(transaction: BankTransaction, sourceId: string, registry:
     const { outcome, reason } = verdict
     return outcome === 'undecided' ? { ...place, outcome, reason } : { ...place, outcome, reason }
   }
-  const { holding, rule, bearsReference } = verdict
+  const { holding, rule, saleSeq, bearsReference } = verdict
   return {
     ...place,
     outcome: 'matched',
     stallId: holding.stall.stallId,
     rule,
+    saleSeq,
     // Without her stall's reference it may be her salary: she says what it was, unless nothing else comes in here.
     classification: rule === 'sole_stall' && !holding.sellingOnly ? 'unclear' : 'sale',
     provesAccountId: bearsReference && holding.state === 'proposed' ? holding.accountId : null,
@@ -62,6 +87,7 @@ function judge(
   sourceId: string,
   registry: Registry,
   holdings: readonly AccountHolding[],
+  sales: readonly NamedSale[],
 ): Verdict {
   // What may yet become ours, once registered, allowed or agreed to, stays nobody's: back-fill tells it again then.
   const notYetOurs = (reason: NotCountedReason): Verdict => ({
@@ -82,16 +108,29 @@ function judge(
   if (transaction.direction === 'out') return neverCounted('outgoing')
   if (!holdings.some((holding) => agreed(holding.stall, transaction))) return notYetOurs('no_consent')
 
-  const ofAccount = (stall: StallFacts) =>
+  const ofAccount = (stallId: number) =>
     // The newest: a corrected proposal of the same number is what this credit proves.
-    holdings.findLast((holding) => holding.stall.stallId === stall.stallId && holding.state !== 'retired')
-  const give = (holding: AccountHolding, rule: MatchRule, bearsReference: boolean): Verdict => {
+    holdings.findLast((holding) => holding.stall.stallId === stallId && holding.state !== 'retired')
+  const give = (holding: AccountHolding, rule: MatchRule, evidence: Evidence | undefined): Verdict => {
     if (holding.stall.closed) return undecided('closed_stall')
     if (!agreed(holding.stall, transaction)) return notYetOurs('no_consent')
-    return { outcome: 'matched', holding, rule, bearsReference }
+    return {
+      outcome: 'matched',
+      holding,
+      rule,
+      saleSeq: evidence?.saleSeq ?? null,
+      bearsReference: evidence !== undefined,
+    }
   }
-  const issued = (text: string | null): StallFacts[] =>
-    findReferences(text ?? '').flatMap((reference) => registry.stallsByReference.get(reference) ?? [])
+  const issued = (text: string | null): Evidence[] =>
+    findReferences(text ?? '').flatMap((reference) => {
+      const stall = registry.stallsByReference.get(reference)
+      return stall
+        ? { stallId: stall.stallId, saleSeq: null }
+        : sales
+            .filter((sale) => sale.reference === reference)
+            .map<Evidence>(({ stallId, seq }) => ({ stallId, saleSeq: seq }))
+    })
 
   const virtual = transaction.virtualAccount?.toUpperCase()
   const byVirtualAccount =
@@ -99,22 +138,24 @@ function judge(
       ? undefined
       : holdings.findLast((one) => one.state !== 'retired' && one.virtualAccount?.toUpperCase() === virtual)
   const inText = issued(transaction.remittanceText)
+  if (byVirtualAccount && inText.some(({ stallId }) => stallId !== byVirtualAccount.stall.stallId))
+    return undecided('conflicting_evidence')
+  if (isAmbiguous(inText)) return undecided('two_references')
 
+  // Her stall's reference beside one of her sale's is the same word said twice: the sale's says more.
+  const named = inText.find(({ saleSeq }) => saleSeq !== null) ?? inText[0]
+  const ruleOf = (evidence: Evidence, otherwise: MatchRule) =>
+    evidence.saleSeq === null ? otherwise : 'sale_reference'
   if (byVirtualAccount) {
-    const contradicted = inText.some((stall) => stall.stallId !== byVirtualAccount.stall.stallId)
-    return contradicted
-      ? undecided('conflicting_evidence')
-      : give(byVirtualAccount, 'virtual_account', inText.length > 0)
+    return give(byVirtualAccount, named ? ruleOf(named, 'virtual_account') : 'virtual_account', named)
   }
-  if (inText.length > 1) return undecided('two_references')
-
-  const byReference = (stall: StallFacts, rule: MatchRule): Verdict => {
-    const holding = ofAccount(stall)
-    return holding ? give(holding, rule, true) : undecided('wrong_account')
+  const follow = (evidence: Evidence, rule: MatchRule): Verdict => {
+    const holding = ofAccount(evidence.stallId)
+    return holding ? give(holding, ruleOf(evidence, rule), evidence) : undecided('wrong_account')
   }
-  if (inText[0]) return byReference(inText[0], 'reference')
+  if (named) return follow(named, 'reference')
   const inSourceCode = issued(transaction.sourceCode)
-  if (inSourceCode.length === 1) return byReference(inSourceCode[0]!, 'source_code')
+  if (inSourceCode.length === 1) return follow(inSourceCode[0]!, 'source_code')
 
   const current = holdings.filter((holding) => holding.state !== 'retired')
   if (current.length === 0) return neverCounted('retired_account')
@@ -122,7 +163,13 @@ function judge(
   if (stalls.size > 1) return undecided('no_reference')
   const active = current.find((holding) => holding.state === 'active')
   // A mistyped proposal may be a stranger's account: without the reference nothing says that the money is hers.
-  return active ? give(active, 'sole_stall', false) : undecided('unproven_account')
+  return active ? give(active, 'sole_stall', undefined) : undecided('unproven_account')
+}
+
+/** Two stalls, or two sales, even of one stall. */
+function isAmbiguous(evidence: readonly Evidence[]): boolean {
+  const sales = new Set(evidence.flatMap(({ saleSeq }) => saleSeq ?? []))
+  return new Set(evidence.map(({ stallId }) => stallId)).size > 1 || sales.size > 1
 }
 
 /** Whether the stall's vendor had agreed by then; a booking told only to the minute gets the minute's end. */

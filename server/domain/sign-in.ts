@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { CONSENT_TEXT_VERSION } from '../../shared/consent-text.ts'
-import { giveConsent, hasConsent } from '../storage/consent.ts'
+import { CONSENT_TEXT_VERSION, tellsOfVisits } from '../../shared/consent-text.ts'
+import { giveConsent, newestDecision } from '../storage/consent.ts'
 import {
   findSignInCode,
   issueSignInCode,
@@ -45,7 +45,10 @@ export async function lookAtCode(
   const identity = await findSignInCode(store, code, now)
   if (!identity) return undefined
   const { vendorId } = identity
-  const needsConsent = vendorId !== null && !(await store.read((tx) => hasConsent(tx, vendorId)))
+  if (vendorId === null) return { ...identity, needsConsent: false }
+  const said = await store.read((tx) => newestDecision(tx, vendorId))
+  // A text that has changed since is put to her again.
+  const needsConsent = said?.action !== 'given' || !tellsOfVisits(said.textVersion, said.at)
   return { ...identity, needsConsent }
 }
 

@@ -7,6 +7,8 @@ import { AppError } from '../../shared/app-error.ts'
 import type { Frame } from '../../web/pages/layout.ts'
 import type { Services } from '../services.ts'
 import { serveAssets } from './assets.ts'
+import { printPosters } from './board/posters.ts'
+import { showAdoption } from './board/adoption.ts'
 import { showBoard } from './board/registry.ts'
 import { createDoors, type Doors, type Env } from './door.ts'
 import { fail } from './failure.ts'
@@ -15,10 +17,15 @@ import { showOperation } from './operator/operation.ts'
 import { showSources } from './operator/sources.ts'
 import { refuseForeignOrigins } from './origin.ts'
 import { showStalls } from './shopper/stall.ts'
+import { publishData } from './public-data/snapshots.ts'
 import { hearSources } from './source/notifications.ts'
 import { showHealth } from './system/health.ts'
+import { serveApp } from './vendor/app-manifest.ts'
+import { showVendorBook } from './vendor/book.ts'
+import { showCharge } from './vendor/sale.ts'
 import { showVendorHome } from './vendor/home.ts'
 import { showVendorSettings } from './vendor/settings.ts'
+import { showVendorStand } from './vendor/stand.ts'
 import { streamChanges } from './vendor/stream.ts'
 import { letIn } from './visitor/enter.ts'
 import { welcome } from './visitor/welcome.ts'
@@ -47,6 +54,8 @@ export function createApp(
         imgSrc: ["'self'", 'data:'],
         mediaSrc: ["'self'"],
         connectSrc: ["'self'"],
+        manifestSrc: ["'self'"],
+        workerSrc: ["'self'"],
         formAction: ["'self'"],
         baseUri: ["'none'"],
         frameAncestors: ["'none'"],
@@ -69,13 +78,20 @@ export function createApp(
   letIn(doors, services, frame)
   showStalls(doors, services, frame)
   showVendorHome(doors, services, frame)
+  showCharge(doors, services, frame)
+  showVendorBook(doors, services, frame)
+  showVendorStand(doors, services, frame)
   showVendorSettings(doors, services, frame)
+  serveApp(doors, frame)
   streamChanges(doors, services)
+  showAdoption(doors, services, frame)
   showBoard(doors, services, frame)
+  printPosters(doors, services, frame)
   showOperation(doors, services, frame)
   showSources(doors, services, frame)
   showInbox(doors, services, frame)
   hearSources(doors, services)
+  publishData(doors, services)
   showHealth(doors, services)
 
   app.onError((error, c) => fail(services, frame, error, c))

@@ -2,19 +2,24 @@ import { readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import type { Doors } from './door.ts'
 
-const FOLDER = join(import.meta.dirname, '../../dist/assets')
+export const ASSETS_FOLDER = join(import.meta.dirname, '../../dist/assets')
 const TYPES: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.json': 'application/json',
   '.mp3': 'audio/mpeg',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
 }
 
 /** Serves what `scripts/build.ts` made, held in memory, under names that change with the content. */
 export function serveAssets(doors: Doors): (name: string) => string {
-  const manifest = JSON.parse(readFileSync(join(FOLDER, 'manifest.json'), 'utf8')) as Record<string, string>
+  const manifest = JSON.parse(readFileSync(join(ASSETS_FOLDER, 'manifest.json'), 'utf8')) as Record<
+    string,
+    string
+  >
   const files = new Map(
-    Object.values(manifest).map((file) => [file, new Uint8Array(readFileSync(join(FOLDER, file)))]),
+    Object.values(manifest).map((file) => [file, new Uint8Array(readFileSync(join(ASSETS_FOLDER, file)))]),
   )
   doors.open.get('/assets/:file', (c) => {
     const file = c.req.param('file')!

@@ -39,13 +39,17 @@ export function findDifferences(store: Store): Promise<Difference[]> {
 }
 
 // Plain SQL on purpose: an audit that shares the application's query code would share its mistakes.
-const TAKINGS_FIGURE = `'total ' || total || ', sales ' || sales || ', unclear ' || unclear`
+const TAKINGS_FIGURE = `'total ' || total || ', sales ' || sales || ', unclear ' || unclear ||
+  ', cash ' || cash || ', notes ' || notes`
 const OUTCOME_FIGURE = `'count ' || n || ', amount ' || amount`
 
 const COUNTED_TAKINGS = `
   select 'market ' || market_id || ', day ' || business_day || ', stall ' || stall_id, ${TAKINGS_FIGURE}
-  from (select *, total_vnd as total, sale_count as sales, unclear_count as unclear from takings)
-  where total <> 0 or sales <> 0 or unclear <> 0`
+  from (
+    select *, total_vnd as total, sale_count as sales, unclear_count as unclear, cash_vnd as cash, cash_count as notes
+    from takings
+  ) as figures
+  where total <> 0 or sales <> 0 or unclear <> 0 or cash <> 0 or notes <> 0`
 
 const RECOMPUTED_TAKINGS = `
   with standing as (
@@ -59,13 +63,21 @@ const RECOMPUTED_TAKINGS = `
   )
   select 'market ' || market_id || ', day ' || business_day || ', stall ' || stall_id, ${TAKINGS_FIGURE}
   from (
-    select market_id, business_day, stall_id,
-      sum(case when kind = 'sale' then amount_vnd else 0 end) as total,
-      sum(case when kind = 'sale' then 1 else 0 end) as sales,
-      sum(case when kind = 'unclear' then 1 else 0 end) as unclear
-    from standing group by market_id, business_day, stall_id
+    select market_id, business_day, stall_id, sum(total) as total, sum(sales) as sales, sum(unclear) as unclear,
+      sum(cash) as cash, sum(notes) as notes
+    from (
+      select market_id, business_day, stall_id,
+        case when kind = 'sale' then amount_vnd else 0 end as total,
+        case when kind = 'sale' then 1 else 0 end as sales,
+        case when kind = 'unclear' then 1 else 0 end as unclear,
+        0 as cash, 0 as notes
+      from standing
+      union all
+      select market_id, business_day, stall_id, 0, 0, 0, amount_vnd, case when amount_vnd < 0 then -1 else 1 end
+      from cash_sale
+    ) as counted group by market_id, business_day, stall_id
   ) as figures
-  where total <> 0 or sales <> 0 or unclear <> 0`
+  where total <> 0 or sales <> 0 or unclear <> 0 or cash <> 0 or notes <> 0`
 
 const COUNTED_OUTCOMES = `
   select 'market ' || market_id || ', day ' || business_day || ', source ' || source_id || ', ' || outcome, ${OUTCOME_FIGURE}

@@ -16,7 +16,8 @@ export function* hasConsent(tx: Db, vendorId: number): Unit<boolean> {
   return (yield* newestDecision(tx, vendorId))?.action === 'given'
 }
 
-function* newestDecision(tx: Db, vendorId: number): Unit<typeof consent.$inferSelect | undefined> {
+/** What she last said, with the text she said it to. */
+export function* newestDecision(tx: Db, vendorId: number): Unit<typeof consent.$inferSelect | undefined> {
   const [newest] = yield* rows(
     tx.select().from(consent).where(eq(consent.vendorId, vendorId)).orderBy(desc(consent.id)).limit(1),
   )
@@ -32,10 +33,11 @@ export function* consentingVendors(tx: Db, scope: MarketScope): Unit<Set<number>
   return new Set([...newest].filter(([, action]) => action === 'given').map(([vendorId]) => vendorId))
 }
 
-/** Giving again what is given changes nothing; neither does a paper older than her withdrawal. */
+/** Giving again to the same text changes nothing; neither does a paper older than what she said since. */
 export function* giveConsent(tx: Db, given: ConsentGiven): Unit<boolean> {
   const newest = yield* newestDecision(tx, given.vendorId)
-  if (newest?.action === 'given' || (newest && newest.at >= given.at)) return false
+  if (newest?.action === 'given' && newest.textVersion === given.textVersion) return false
+  if (newest && newest.at >= given.at) return false
   yield* run(tx.insert(consent).values({ ...given, action: 'given' }))
   return true
 }

@@ -13,6 +13,8 @@ export type Decision = { marketId: number; businessDay: string; eraseOn: string 
       outcome: 'matched'
       stallId: number
       rule: MatchRule
+      /** The sale whose reference the text bore. */
+      saleSeq: number | null
       classification: Classification
       /** The proposed account that this credit proves to be the stall's, if it was not proven yet. */
       provesAccountId: number | null
@@ -20,6 +22,13 @@ export type Decision = { marketId: number; businessDay: string; eraseOn: string 
   | { outcome: 'undecided'; reason: ExceptionReason }
   | { outcome: 'not_counted'; reason: NotCountedReason }
 )
+
+/** A sale whose reference stands in a transaction's text. */
+export interface NamedSale {
+  seq: number
+  stallId: number
+  reference: string
+}
 
 /** What the ledger remembers of a transaction that a newly told one may be the same as. */
 export interface ToldBefore {
@@ -31,7 +40,12 @@ export interface ToldBefore {
 
 /** The domain's pure and synchronous part in recording: called inside the recording transaction. */
 export interface RecordingRules {
-  decide(transaction: BankTransaction, sourceId: string, registry: Registry): Decision
+  decide(
+    transaction: BankTransaction,
+    sourceId: string,
+    registry: Registry,
+    sales: readonly NamedSale[],
+  ): Decision
   /** Whether another channel's account, direction and amount being equal, this is the same transfer. */
   sameTransfer(told: ToldBefore, before: ToldBefore): boolean
   /** The day an unreadable message belongs to, and the day it is erased. */

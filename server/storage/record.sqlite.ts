@@ -1,8 +1,16 @@
 import { createHash } from 'node:crypto'
-import type { BankTransaction } from '../../shared/bank-transaction.ts'
+import { accountKey, type BankTransaction } from '../../shared/bank-transaction.ts'
 import { addDays } from '../../shared/business-day.ts'
 import { squash } from '../../shared/display-text.ts'
-import type { Decision, ExceptionReason, IncomingMessage, Published, RecordingRules } from './decision.ts'
+import { findReferences } from '../../shared/reference.ts'
+import type {
+  Decision,
+  ExceptionReason,
+  IncomingMessage,
+  NamedSale,
+  Published,
+  RecordingRules,
+} from './decision.ts'
 import type { Registry } from './registry.ts'
 import { prepareStatements } from './statements.sqlite.ts'
 import type { Db } from './sqlite.ts'
@@ -36,11 +44,27 @@ export function createRecorder(db: Db, registryNow: () => Registry) {
       const telling = { message, bodySha256: sha256(message.rawBody) }
       if (message.unreadable !== null) recordUnreadable(telling, message.unreadable, rules)
       for (const told of message.transactions) {
-        recordTold(telling, told, rules.decide(told, message.sourceId, registry), rules)
+        const sales = salesNamedIn(told, registry)
+        recordTold(telling, told, rules.decide(told, message.sourceId, registry, sales), rules)
       }
     }
     for (const [marketId, seq] of seqs) statements.advance.run({ marketId, seq })
     return published
+  }
+
+  /** Looked up here and not in memory: a sale lives minutes, and this transaction sees every one there is. */
+  function salesNamedIn(told: BankTransaction, registry: Registry): NamedSale[] {
+    const references = [told.remittanceText, told.sourceCode ?? '']
+      .flatMap(findReferences)
+      .filter((reference) => !registry.stallsByReference.has(reference))
+    if (references.length === 0) return []
+    // A sale's reference means something only where its market's accounts are paid.
+    const markets = new Set(registry.holdings.get(accountKey(told))?.map((one) => one.stall.marketId))
+    return [...markets].flatMap((marketId) =>
+      [...new Set(references)].flatMap(
+        (reference) => statements.saleByReference.get({ marketId, reference }) ?? [],
+      ),
+    )
   }
 
   function nextSeq(marketId: number): number {
@@ -153,14 +177,14 @@ export function createRecorder(db: Db, registryNow: () => Registry) {
     decision: Extract<Decision, { outcome: 'matched' }>,
     transactionSeq: number,
   ): void {
-    const { marketId, businessDay, stallId, rule, classification, provesAccountId } = decision
+    const { marketId, businessDay, stallId, rule, saleSeq, classification, provesAccountId } = decision
     const row = { marketId, transactionSeq, by: BY_RULE, at: message.receivedAt }
     statements.match.run({
       ...row,
       seq: nextSeq(marketId),
       businessDay,
       stallId,
-      saleSeq: null,
+      saleSeq,
       rule,
       reason: null,
     })

@@ -89,7 +89,10 @@ function* readRegistry(tx: Db, version: string): Unit<Registry> {
 
   // Later rows overwrite earlier ones: the newest of each says how things stand.
   const consentedAt = new Map<number, number | null>()
-  for (const row of consents) consentedAt.set(row.vendorId, row.action === 'given' ? row.at : null)
+  for (const { vendorId, action, at } of consents) {
+    // Agreeing again, to a newer text, does not undo that she agreed before.
+    consentedAt.set(vendorId, action === 'given' ? (consentedAt.get(vendorId) ?? at) : null)
+  }
   const stateOf = new Map(states.map((row) => [row.accountId, row.state]))
   const vendorOf = new Map(tenancies.map((row) => [row.stallId, row.vendorId]))
 

@@ -3,6 +3,7 @@ import { and, eq, gt, isNull } from 'drizzle-orm'
 import { AppError } from '../../shared/app-error.ts'
 import { session, signInCode } from './kit.sqlite.ts'
 import type { ROLES } from './tables.ts'
+import type { MarketScope } from './scope.ts'
 import type { Db, Store } from './sqlite.ts'
 import { rows, run, type Unit } from './unit.ts'
 
@@ -106,6 +107,25 @@ export function* revokeSession(tx: Db, token: string, now: number): Unit<void> {
       .set({ revokedAt: now })
       .where(eq(session.tokenHash, hashToken(token))),
   )
+}
+
+/** Ends all sessions of a vendor, for a phone that is lost. Returns how many there were. */
+export function* revokeVendorSessions(
+  tx: Db,
+  scope: MarketScope,
+  vendorId: number,
+  now: number,
+): Unit<number> {
+  const ended = yield* rows(
+    tx
+      .update(session)
+      .set({ revokedAt: now })
+      .where(
+        and(eq(session.marketId, scope.marketId), eq(session.vendorId, vendorId), isNull(session.revokedAt)),
+      )
+      .returning({ createdAt: session.createdAt }),
+  )
+  return ended.length
 }
 
 /** Whether anybody ever was, or may still become, operator: the first-run link is printed only while not. */

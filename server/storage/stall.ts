@@ -149,6 +149,8 @@ export function* registerStall(
       .from(stall)
       .where(and(eq(stall.marketId, marketId), eq(stall.name, row.stall))),
   )
+  if (known && known.closedAt !== null)
+    throw new AppError('conflict', `stall ${row.stall} is closed`, 'stall')
   let stallId = known?.id
   if (stallId === undefined) {
     stallId = yield* addStall(tx, { marketId, sectionId, name: row.stall, openedAt: now }, mint)

@@ -12,6 +12,7 @@ import {
   notificationBody,
   payeeAccount,
   payeeAccountState,
+  sale,
   setting,
   takings,
   transactionText,
@@ -119,6 +120,12 @@ export function prepareStatements(db: Db) {
           amountVnd: sql`${dailyOutcome.amountVnd} + excluded.amount_vnd`,
         },
       })
+      .prepare(),
+
+    saleByReference: db
+      .select({ seq: sale.seq, stallId: sale.stallId, reference: sale.reference })
+      .from(sale)
+      .where(and(eq(sale.marketId, p('marketId')), eq(sale.reference, p('reference'))))
       .prepare(),
 
     stallAccounts: db

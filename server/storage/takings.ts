@@ -13,6 +13,7 @@ import {
   takings,
   transactionText,
 } from './kit.sqlite.ts'
+import { salesOfCredits } from './sale.ts'
 import type { StallScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
 import type { Db, Store } from './sqlite.ts'
@@ -23,18 +24,23 @@ const MAX_LINES = 200
 /** One message of the stream; a phone that missed more reads on from there. */
 const MAX_CHANGES = 100
 
+const HIDDEN = '•••'
+/** For whoever needs no words. */
+const NO_DAY = ''
+
 export function getTakings(store: Store, scope: StallScope, businessDay: string): Promise<DayTakings> {
   return store.read((tx) => takingsOn(tx, scope, businessDay))
 }
 
-/** The credits of a stall's day, newest first. */
+/** The credits of a stall's day, newest first; those of another day than `today` with their words masked. */
 export async function listPayments(
   store: Store,
   scope: StallScope,
   businessDay: string,
+  today: string,
 ): Promise<PaymentLine[]> {
   const found = await store.read((tx) =>
-    linesOf(tx, scope, and(eq(match.businessDay, businessDay), eq(match.stallId, scope.stallId))),
+    linesOf(tx, scope, today, and(eq(match.businessDay, businessDay), eq(match.stallId, scope.stallId))),
   )
   return found.map((one) => one.line)
 }
@@ -49,7 +55,12 @@ export async function currentCursor(store: Store, scope: StallScope): Promise<nu
 }
 
 /** What a stall's phones must hear after `afterSeq`, oldest first, as it stands now. */
-export function listChanges(store: Store, scope: StallScope, afterSeq: number): Promise<VendorChange[]> {
+export function listChanges(
+  store: Store,
+  scope: StallScope,
+  afterSeq: number,
+  today: string,
+): Promise<VendorChange[]> {
   const { marketId, stallId } = scope
   return store.read(function* (tx) {
     const news = yield* rows(
@@ -63,6 +74,7 @@ export function listChanges(store: Store, scope: StallScope, afterSeq: number): 
     const found = yield* linesOf(
       tx,
       scope,
+      today,
       and(
         eq(match.stallId, stallId),
         inArray(
@@ -72,6 +84,11 @@ export function listChanges(store: Store, scope: StallScope, afterSeq: number): 
       ),
     )
     const lines = new Map(found.map((one) => [one.line.transactionSeq, one]))
+    const sales = yield* salesOfCredits(
+      tx,
+      scope,
+      found.map((one) => ({ ...one, transactionSeq: one.line.transactionSeq })),
+    )
     const totals = new Map<string, DayTakings>()
     const changes: VendorChange[] = []
     for (const { seq, kind, transactionSeq, at } of news) {
@@ -79,7 +96,9 @@ export function listChanges(store: Store, scope: StallScope, afterSeq: number): 
       if (!told) continue
       const total = totals.get(told.businessDay) ?? (yield* takingsOn(tx, scope, told.businessDay))
       totals.set(told.businessDay, total)
-      changes.push({ seq, kind, payment: told.line, takings: total, recordedAt: at })
+      const sale = sales.get(transactionSeq)
+      const one = { seq, kind, payment: told.line, takings: total, recordedAt: at }
+      changes.push(sale ? { ...one, sale } : one)
     }
     return changes
   })
@@ -98,6 +117,7 @@ export function* classify(
   const [found] = yield* linesOf(
     tx,
     scope,
+    NO_DAY,
     and(eq(match.transactionSeq, transactionSeq), eq(match.stallId, stallId)),
   )
   if (!found) throw new AppError('not_found', `no credit ${transactionSeq} at this stall`)
@@ -179,11 +199,16 @@ function* takingsOn(tx: Db, scope: StallScope, businessDay: string): Unit<DayTak
   return { businessDay, totalVnd, saleCount, unclearCount }
 }
 
+/**
+ * Payer and memo are hers in full on their business day only («chị Lan chuyển rồi» is asked at the stall); after it
+ * they leave this room masked. A memo goes whole: most banks begin it with the payer's name.
+ */
 function* linesOf(
   tx: Db,
   scope: StallScope,
+  today: string,
   which: SQL | undefined,
-): Unit<{ line: PaymentLine; businessDay: string }[]> {
+): Unit<{ line: PaymentLine; businessDay: string; bookedAt: number; saleSeq: number | null }[]> {
   const found = yield* rows(
     tx
       .select({
@@ -191,6 +216,7 @@ function* linesOf(
         amountVnd: bankTransaction.amountVnd,
         bookedAt: bankTransaction.bookedAt,
         businessDay: match.businessDay,
+        saleSeq: match.saleSeq,
         memo: transactionText.remittanceText,
         payerName: transactionText.payerName,
         classification: sql<Classification>`(${tx
@@ -223,13 +249,21 @@ function* linesOf(
   )
   return found.map((row) => ({
     businessDay: row.businessDay,
+    bookedAt: row.bookedAt,
+    saleSeq: row.saleSeq,
     line: {
       transactionSeq: row.seq,
       amountVnd: row.amountVnd,
       time: vietnamTime(row.bookedAt),
-      memo: displayText(row.memo ?? ''),
-      payerName: displayText(row.payerName ?? ''),
+      memo: row.businessDay === today ? displayText(row.memo ?? '') : row.memo ? HIDDEN : '',
+      payerName:
+        row.businessDay === today ? displayText(row.payerName ?? '') : maskedName(row.payerName ?? ''),
       classification: row.classification,
     },
   }))
+}
+
+function maskedName(name: string): string {
+  const [initial] = displayText(name)
+  return initial === undefined ? '' : `${initial}${HIDDEN}`
 }

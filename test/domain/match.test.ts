@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { BankTransaction } from '../../shared/bank-transaction.ts'
 import { mintReference } from '../../shared/reference.ts'
 import { decide } from '../../server/domain/match.ts'
+import type { NamedSale } from '../../server/storage/decision.ts'
 import type { AccountHolding, AccountState, Registry, StallFacts } from '../../server/storage/registry.ts'
 import { credit, MB, MORNING, seededRandom } from '../small-market.ts'
 
@@ -52,8 +53,11 @@ function registryOf(...entries: Entry[]) {
 const lan = facts(1)
 const hoa = facts(2)
 const two = registryOf({ stall: lan, account: 'LAN1' }, { stall: hoa, account: 'HOA1' })
-const judge = (told: Partial<BankTransaction> & { accountNumber: string }, registry = two.registry) =>
-  decide(credit(told), 'sepay-test', registry)
+const judge = (
+  told: Partial<BankTransaction> & { accountNumber: string },
+  registry = two.registry,
+  sales: readonly NamedSale[] = [],
+) => decide(credit(told), 'sepay-test', registry, sales)
 
 describe('the order of evidence', () => {
   const shared = registryOf(
@@ -129,6 +133,71 @@ describe('the order of evidence', () => {
   })
 })
 
+describe('the reference of a sale', () => {
+  const sale = (seq: number, stall: StallFacts): NamedSale => ({
+    seq,
+    stallId: stall.stallId,
+    reference: mintReference(seededRandom(1_000 + seq)),
+  })
+  const first = sale(7, lan)
+  const second = sale(8, lan)
+  const foreign = sale(9, hoa)
+  const all = [first, second, foreign]
+  const told = (text: string, more: Partial<BankTransaction> = {}) =>
+    judge({ accountNumber: 'LAN1', remittanceText: text, ...more }, two.registry, all)
+
+  it('finds its sale and its stall, and is a sale', () => {
+    expect(told(`CK ${first.reference.toLowerCase()} GD`)).toMatchObject({
+      outcome: 'matched',
+      stallId: 1,
+      rule: 'sale_reference',
+      saleSeq: 7,
+      classification: 'sale',
+    })
+  })
+
+  it('also in the source’s own code', () => {
+    const decision = told('khong ma', { sourceCode: first.reference })
+    expect(decision).toMatchObject({ rule: 'sale_reference', saleSeq: 7 })
+  })
+
+  it('beside its stall’s reference is no conflict: the sale’s says more', () => {
+    for (const text of [`${two.ref(lan)} ${first.reference}`, `${first.reference} ${two.ref(lan)}`]) {
+      expect(told(text)).toMatchObject({ outcome: 'matched', rule: 'sale_reference', saleSeq: 7 })
+    }
+  })
+
+  it('is never guessed between: two sales, even of one stall, or another stall’s', () => {
+    for (const other of [second.reference, two.ref(hoa), foreign.reference]) {
+      expect(told(`${first.reference} ${other}`)).toMatchObject({
+        outcome: 'undecided',
+        reason: 'two_references',
+      })
+    }
+  })
+
+  it('whose stall does not own the credited account is never followed', () => {
+    expect(told(foreign.reference)).toMatchObject({ outcome: 'undecided', reason: 'wrong_account' })
+  })
+
+  it('says which sale where a virtual account says which stall, and may not contradict it', () => {
+    const shared = registryOf(
+      { stall: lan, account: 'BOTH', virtualAccount: 'VALAN' },
+      { stall: hoa, account: 'BOTH', virtualAccount: 'VAHOA' },
+    )
+    const paidTo = (virtualAccount: string) =>
+      judge({ accountNumber: 'BOTH', virtualAccount, remittanceText: first.reference }, shared.registry, all)
+    expect(paidTo('VALAN')).toMatchObject({ rule: 'sale_reference', saleSeq: 7, stallId: 1 })
+    expect(paidTo('VAHOA')).toMatchObject({ outcome: 'undecided', reason: 'conflicting_evidence' })
+  })
+
+  it('proves a proposed account as her stall’s own does', () => {
+    const proposed = registryOf({ stall: lan, account: 'LAN1', state: 'proposed' })
+    const decision = judge({ accountNumber: 'LAN1', remittanceText: first.reference }, proposed.registry, all)
+    expect(decision).toMatchObject({ outcome: 'matched', provesAccountId: 1 })
+  })
+})
+
 describe('what keeps money from being counted', () => {
   it.each([
     ['a test message', { accountNumber: 'LAN1', isTest: true }, 'test', 1],
@@ -140,7 +209,7 @@ describe('what keeps money from being counted', () => {
 
   it('a source that is not bound to the account, however sound the reference', () => {
     const told = credit({ accountNumber: 'LAN1', remittanceText: two.ref(lan) })
-    expect(decide(told, 'sepay-other', two.registry)).toMatchObject({
+    expect(decide(told, 'sepay-other', two.registry, [])).toMatchObject({
       reason: 'source_not_allowed',
       marketId: 0,
     })

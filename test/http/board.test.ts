@@ -3,13 +3,14 @@ import jsqr from 'jsqr'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eq } from 'drizzle-orm'
 import { decode } from '@vietqr/core'
-import { consent, payeeAccount, stallCode, tenancy } from '../../server/storage/kit.sqlite.ts'
+import { consent, matchException, payeeAccount, stallCode, tenancy } from '../../server/storage/kit.sqlite.ts'
 import type { Market } from '../../server/storage/market.ts'
 import { marketScope } from '../../server/storage/scope.ts'
 import { listStalls, registerStall, type StallEntry } from '../../server/storage/stall.ts'
 import { rows, run } from '../../server/storage/unit.ts'
 import { mintStall } from '../../server/domain/registration.ts'
 import { payableCode } from '../../server/domain/payable-code.ts'
+import { exceptionWords } from '../../web/pages/operator/reason-words.ts'
 import { boardOf, openTestServer, OPERATOR, type TestServer } from './test-server.ts'
 
 let server: TestServer
@@ -34,6 +35,8 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 const stallsOf = (market: Market) => listStalls(server.services.store, marketScope(market.id))
+const sellingIn = async (market: Market) =>
+  (await stallsOf(market)).filter((entry) => entry.stall.closedAt === null)
 const stallNamed = async (name: string) => (await stallsOf(here)).find((entry) => entry.stall.name === name)
 const account = { bank: '970422', account_number: '0123456789', account_name: 'Trần Văn Hoà' }
 const hoa = { section: 'Dãy B', stall: 'B7', vendor: 'Trần Văn Hoà', phone: '0907654321', ...account }
@@ -78,6 +81,7 @@ describe('the doors of the board', () => {
       'post',
       (market, { stall }) => `/board/${market.code}/stalls/${stall.code}/sign-in-code`,
     ],
+    ['«Đóng sạp»', 'post', (market, { stall }) => `/board/${market.code}/stalls/${stall.code}/close`],
   ]
   const send = (method: 'get' | 'post', path: string, cookie?: string) =>
     method === 'get' ? server.get(path, cookie) : server.post(path, hoa, cookie)
@@ -245,6 +249,55 @@ describe('«Thêm sạp»', () => {
   })
 })
 
+describe('«Đóng sạp»', () => {
+  const close = (stall: StallEntry, fields: Record<string, string>) =>
+    server.post(`/board/${here.code}/stalls/${stall.stall.code}/close`, fields, board)
+
+  it('asks twice, and closes nothing unless told so', async () => {
+    const stall = await server.addStall(here, 'X1')
+    const form = await (
+      await server.get(`/board/${here.code}/stalls/new?stall=${stall.stall.code}`, board)
+    ).text()
+    expect(form).toContain(`action="/board/${here.code}/stalls/${stall.stall.code}/close"`)
+    const response = await close(stall, {})
+    expect(response.status).toBe(400)
+    expect(await response.text()).toMatch(/<details class="card" open>[\s\S]*id="confirmation-error"/)
+    expect((await stallNamed('X1'))?.stall.closedAt).toBeNull()
+    expect(await (await server.get(`/board/${here.code}/stalls/new`, board)).text()).not.toContain('/close"')
+  })
+
+  it('lists it apart, takes its page away, and keeps its name; money that still comes waits for a person', async () => {
+    const stall = await server.addStall(here, 'X2')
+    const ofStall = await server.addSource([stall])
+    const { code, reference } = stall.stall
+    const response = await close(stall, { confirmation: 'yes' })
+    expect(response.headers.get('location')).toBe(`/board/${here.code}?saved=${code}`)
+    const page = await (await server.get(response.headers.get('location')!, board)).text()
+    expect(page).toContain('Đã đóng sạp X2.')
+    const [selling = '', closed = ''] = page.split(/<caption>\s*Đã đóng\s*<\/caption>/)
+    expect(selling).not.toContain('<b>X2</b>')
+    expect(closed).toMatch(/<b>X2<\/b>[\s\S]*đóng lúc 09:0\d ngày 22\/11/)
+    expect(closed).not.toContain(code)
+    expect((await server.get(`/s/${code}`)).status).toBe(404)
+    expect((await server.get(`/board/${here.code}/stalls/new?stall=${code}`, board)).status).toBe(404)
+    expect((await server.get(`/board/${here.code}/cards?stall=${code}`, board)).status).toBe(409)
+    const signIn = await server.post(`/board/${here.code}/stalls/${code}/sign-in-code`, {}, board)
+    expect(signIn.status).toBe(409)
+    expect(await signIn.text()).not.toContain('/enter/')
+    const again = await server.post(`/board/${here.code}/stalls/new`, { ...hoa, stall: 'X2' }, board)
+    expect(again.status).toBe(400)
+    expect(await again.text()).toContain('id="stall-error"')
+    expect((await close(stall, { confirmation: 'yes' })).status).toBe(404)
+
+    const { accountNumber } = stall.accounts[0]!
+    expect((await server.pay(ofStall, { accountNumber, content: reference })).status).toBe(200)
+    const waiting = await server.services.store.db.select().from(matchException)
+    expect(waiting.map((row) => row.reason)).toEqual(['closed_stall'])
+    const inbox = await (await server.get(`/operator/inbox/${here.code}`, operator)).text()
+    expect(inbox).toContain(exceptionWords('closed_stall'))
+  })
+})
+
 describe('the registry', () => {
   it('begins with a sentence and shows the state of an account, and a proposed change beside it', async () => {
     const reference = lan.stall.reference
@@ -252,7 +305,7 @@ describe('the registry', () => {
     const change = { ...hoa, section: 'Dãy A', stall: 'A1', vendor: 'Nguyễn Thị Lan', phone: '0901234567' }
     await server.post(`/board/${here.code}/stalls/new`, { ...change, account_number: '55555' }, board)
     const page = await (await server.get(`/board/${here.code}`, board)).text()
-    const stalls = await stallsOf(here)
+    const stalls = await sellingIn(here)
     const agreed = stalls.filter((entry) => entry.consented).length
     expect(page).toContain(`${stalls.length} sạp · ${agreed} đã đồng ý · 1 tài khoản đang dùng`)
     expect(page).toMatch(
@@ -394,7 +447,7 @@ describe('the cards', () => {
 
   it('of a market are one for every stall that has an account', async () => {
     const page = await (await server.get(`/board/${here.code}/cards`, board)).text()
-    const withAccount = (await stallsOf(here)).filter((entry) => entry.accounts.length > 0)
+    const withAccount = (await sellingIn(here)).filter((entry) => entry.accounts.length > 0)
     expect(page.match(/<article class="a6">/g)).toHaveLength(withAccount.length)
     expect(page).not.toContain(foreign.accounts[0]!.accountNumber)
   })

@@ -62,10 +62,14 @@ it('what is open without a session is exactly this', () => {
   expect(open.toSorted()).toEqual(
     [
       'get /',
+      'get /.well-known/jwks.json',
       'get /assets/:file',
+      'get /data/:market/:file',
+      'get /data/definitions.json',
       'get /enter/:code',
       'post /enter/:code',
       'get /healthz',
+      'get /openapi.json',
       'post /leave',
       'post /notifications/:sourceId',
       'get /readyz',
@@ -74,6 +78,9 @@ it('what is open without a session is exactly this', () => {
       'get /s/:stallCode/qr.png',
       'get /s/:stallCode/qr.svg',
       'get /s/:stallCode/vietqr',
+      'post /s/:stallCode/check',
+      'post /s/:stallCode/report',
+      'get /service-worker.js',
     ].toSorted(),
   )
 })
@@ -149,6 +156,18 @@ describe('a session', () => {
     await request('post', '/leave', { cookie })
     // Whoever comes back with the old cookie finds a page, not a circle.
     expect((await request('get', '/', { cookie })).status).toBe(200)
+    expect((await request('get', `/vendor/${market.lan.code}`, { cookie })).status).toBe(401)
+  })
+
+  it('of a lost phone is ended by the board, and only by the board of its market', async () => {
+    const cookie = await cookieOf(await vendorOf(market.lan))
+    const signOut = async (marketId: number) => {
+      const board = await cookieOf({ role: 'board', marketId, vendorId: null })
+      return request('post', `/board/cho-thu/stalls/${market.lan.code}/sign-out`, { cookie: board })
+    }
+    expect((await signOut(other.marketId)).status).toBe(404)
+    expect((await request('get', `/vendor/${market.lan.code}`, { cookie })).status).toBe(200)
+    expect((await signOut(market.marketId)).status).toBe(200)
     expect((await request('get', `/vendor/${market.lan.code}`, { cookie })).status).toBe(401)
   })
 

@@ -112,7 +112,7 @@ describe('a notification', () => {
     expect((await post(body, sepayHeaders(body, MORNING))).status).toBe(200)
     const kept = await market.store.db.select().from(notificationBody)
     expect(kept.map((row) => Buffer.from(row.body).toString())).toContain(body)
-    const [line] = await listPayments(market.store, scopeOf(market.hoa), TODAY)
+    const [line] = await listPayments(market.store, scopeOf(market.hoa), TODAY, TODAY)
     expect(line!.memo.length).toBeLessThanOrEqual(140)
     expect(line!.memo).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}]/u)
   })

@@ -97,6 +97,47 @@ describe('the operator’s first page', () => {
     )
   })
 
+  it('corrects a market, whose code and past days stay', async () => {
+    const market = await server.addMarket('Chợ Gò')
+    const stall = await server.addStall(market, 'G1')
+    const sourceId = await server.addSource([stall])
+    const pay = () =>
+      server.pay(sourceId, {
+        accountNumber: stall.accounts[0]!.accountNumber,
+        content: stall.stall.reference,
+      })
+    await pay()
+    expect(await page('/operator')).toContain('href="/operator/markets/cho-go"')
+    const form = await page('/operator/markets/cho-go')
+    expect(form).toContain('value="Chợ Gò"')
+    expect(form).toContain('value="00:00"')
+    expect(form).toContain('Ngày bán đã qua giữ nguyên')
+    const typed = { name: 'Chợ Gò Bồi', day_starts_at: '15:00', market_days: ['2', '6'], stall_word: 'lô' }
+    const response = await server.post('/operator/markets/cho-go', typed, operator)
+    expect(response.headers.get('location')).toBe('/operator?saved=cho-go')
+    const all = await page('/operator?saved=cho-go')
+    for (const words of ['Đã sửa Chợ Gò Bồi.', 'họp thứ Ba, thứ Bảy', 'ngày bán từ 15:00', '1 lô']) {
+      expect(all).toContain(words)
+    }
+    await pay()
+    const days = (await server.services.store.db.select().from(bankTransaction)).map((row) => row.businessDay)
+    expect(days.slice(-2)).toEqual([TODAY, '2026-11-21'])
+    const again = await page('/operator/markets/cho-go')
+    expect(again.match(/name="market_days"\s+value="[26]"\s+checked/g)).toHaveLength(2)
+    expect(again).toMatch(/value="lô"\s+checked/)
+  })
+
+  it('does not correct a market to nothing, and not one that is not there', async () => {
+    const wrong = { name: '', day_starts_at: '25:00', stall_word: 'sạp' }
+    const response = await server.post('/operator/markets/cho-go', wrong, operator)
+    const form = await response.text()
+    expect(response.status).toBe(400)
+    for (const error of ['name-error', 'day_starts_at-error']) expect(form).toContain(`id="${error}"`)
+    expect(await page('/operator/markets/cho-go')).toContain('value="Chợ Gò Bồi"')
+    expect((await server.get('/operator/markets/nowhere', operator)).status).toBe(404)
+    expect((await server.post('/operator/markets/nowhere', wrong, operator)).status).toBe(404)
+  })
+
   it('lets a board in by a one-time link', async () => {
     const response = await server.post('/operator/markets/cho-phu-cat/invite', {}, operator)
     expect(response.headers.get('cache-control')).toBe('no-store')
@@ -112,13 +153,28 @@ describe('the operator’s first page', () => {
     const market = await server.addMarket('Chợ Kín')
     const sourceId = await server.addSource()
     const board = await server.signIn(boardOf(market))
-    const reads = ['', '/sources', `/sources/${sourceId}`, '/inbox/cho-kin', '/inbox/khong-thuoc-cho-nao']
-    const writes = ['/markets', '/markets/cho-kin/invite', '/sources', '/inbox/cho-kin/assign']
-    const ofSource = ['bind', 'unbind', 'rotate', 'remove'].map((verb) => `/sources/${sourceId}/${verb}`)
+    const reads = [
+      '',
+      '/markets/cho-kin',
+      '/sources',
+      `/sources/${sourceId}`,
+      '/inbox/cho-kin',
+      '/inbox/khong-thuoc-cho-nao',
+    ]
+    const writes = [
+      '/markets',
+      '/markets/cho-kin',
+      '/markets/cho-kin/invite',
+      '/sources',
+      '/inbox/cho-kin/assign',
+    ]
+    const ofSource = ['bind', 'unbind', 'rotate', 'token', 'remove'].map(
+      (verb) => `/sources/${sourceId}/${verb}`,
+    )
     for (const [cookie, status] of [[board, 404] as const, [undefined, 401] as const]) {
       for (const path of reads) expect((await server.get(`/operator${path}`, cookie)).status).toBe(status)
       for (const path of [...writes, ...ofSource]) {
-        const fields = { confirmation: sourceId, name: 'X', label: 'X', mode: 'hmac' }
+        const fields = { confirmation: sourceId, name: 'X', label: 'X', mode: 'hmac', apiToken: 'X' }
         expect((await server.post(`/operator${path}`, fields, cookie)).status).toBe(status)
       }
     }
@@ -464,6 +520,37 @@ describe('a source', () => {
     server.clock.now += 2_000
     expect((await pay(id, 'guess-me', 1)).status).toBe(401)
     expect((await pay(id, secret, 1)).status).toBe(200)
+  })
+
+  it('is given a token later, or another: sealed, and said back nowhere', async () => {
+    const { id } = await add()
+    const { store, seal } = server.services
+    const tokenOf = async () => (await listSources(store, operatorScope()))[0]!.apiToken
+    expect(await page(`/operator/sources/${id}`)).toMatch(/không có API token[\s\S]*Thêm API token/)
+    const give = (apiToken: string) => server.post(`/operator/sources/${id}/token`, { apiToken }, operator)
+    for (const wrong of ['', 'two words', 'x'.repeat(501)]) {
+      const response = await give(wrong)
+      const shown = await response.text()
+      expect(response.status).toBe(400)
+      expect(shown).toContain('id="apiToken-error"')
+      expect(shown).not.toContain(`value="${wrong || 'x'}"`)
+    }
+    expect(await tokenOf()).toBeNull()
+    for (const token of ['TOKEN-one', 'TOKEN-two']) {
+      const response = await give(` ${token} `)
+      expect(response.headers.get('location')).toBe(`/operator/sources/${id}?token`)
+      const shown = await page(response.headers.get('location')!)
+      expect(shown).toContain('Đã lưu API token')
+      expect(shown).toContain('Đổi API token')
+      expect(shown).not.toContain(token)
+      const kept = await tokenOf()
+      expect(kept).not.toContain(token)
+      expect(await seal.open(kept!)).toBe(token)
+    }
+    expect(server.logged.join()).not.toContain('TOKEN-')
+    expect((await server.post('/operator/sources/nowhere/token', { apiToken: 'x' }, operator)).status).toBe(
+      404,
+    )
   })
 
   it('is removed only when its name is typed, and then not believed any more', async () => {

@@ -156,6 +156,29 @@ describe('npm run source', () => {
       expect(stderr).not.toMatch(/\n\s+at /)
     }
     expect((await runScript('source.ts', ['list'], env)).stdout).toContain('Chưa có nguồn nào')
+    // A dozen processes, one after another.
+  }, 120_000)
+
+  test('token: given later, sealed; a wrong file changes nothing', async () => {
+    const { env, database, folder } = place()
+    const { id } = await add(env)
+    const file = join(folder, 'token')
+    writeFileSync(file, 'two words\n')
+    const before = dump(database)
+    for (const [args, words] of [
+      [['token', id], /Thiếu --api-token-file/],
+      [['token', id, '--api-token-file', file], /--api-token-file: Token không đúng/],
+    ] as const) {
+      const { code, stderr } = await runScript('source.ts', [...args], env)
+      expect(code).toBe(1)
+      expect(stderr).toMatch(words)
+    }
+    expect(dump(database)).toEqual(before)
+    writeFileSync(file, 'TOKEN-of-the-history\n')
+    const { code, stdout } = await runScript('source.ts', ['token', id, '--api-token-file', file], env)
+    expect([code, stdout]).toEqual([0, expect.stringContaining('Đã lưu API token của «SePay»')])
+    expect((await runScript('source.ts', ['list'], env)).stdout).toMatch(/, có API token/)
+    expect(JSON.stringify(dump(database))).not.toContain('TOKEN-of-the-history')
   })
 
   test('backfill without a token says what is missing', async () => {

@@ -4,7 +4,15 @@ import * as fc from 'fast-check'
 import { doReadNumber, ReadingConfig } from 'read-vietnamese-number'
 import { describe, expect, test } from 'vitest'
 import { AppError } from '../../shared/app-error.ts'
-import { announcement, CLIPS, MAX_SPOKEN_VND, spokenAmount, spokenText } from '../../shared/spoken-amount.ts'
+import {
+  announcement,
+  CLIPS,
+  MAX_SPOKEN_VND,
+  saleAnnouncement,
+  spokenAmount,
+  spokenText,
+} from '../../shared/spoken-amount.ts'
+import type { SaleState } from '../../shared/sale-state.ts'
 import type { Dialect } from '../../shared/spoken-amount.ts'
 
 const NORTH: Dialect = { thousand: 'nghìn', odd: 'linh' }
@@ -92,7 +100,34 @@ describe('spokenText', () => {
   })
 })
 
+const EXCEPTIONS = ['none', 'underpaid', 'overpaid', 'late', 'after_cancel', 'paid_twice'] as const
+
 describe('the voice', () => {
+  test.each<[SaleState['exception'], number, number, number, string]>([
+    ['none', 50_000, 50_000, 0, 'đã nhận năm mươi ngàn đồng đủ'],
+    ['none', 199_800, 200_000, 0, 'đã nhận một trăm chín mươi chín ngàn tám trăm đồng đủ'],
+    [
+      'underpaid',
+      200,
+      200,
+      199_800,
+      'khoan mới có hai trăm đồng còn thiếu một trăm chín mươi chín ngàn tám trăm đồng',
+    ],
+    ['overpaid', 60_000, 60_000, -10_000, 'đã nhận sáu mươi ngàn đồng dư mười ngàn đồng'],
+    ['late', 50_000, 50_000, 0, 'tiền về trễ đã nhận năm mươi ngàn đồng đủ'],
+    ['after_cancel', 50_000, 50_000, 0, 'đã nhận năm mươi ngàn đồng mã này đã huỷ'],
+    ['paid_twice', 5_000, 10_000, -5_000, 'đã nhận năm ngàn đồng khách trả hai lần dư năm ngàn đồng'],
+  ])('says of a sale that is %s what she must know', (exception, amountVnd, receivedVnd, dueVnd, words) => {
+    const status = dueVnd > 0 ? 'open' : 'paid'
+    const said = saleAnnouncement(amountVnd, { status, exception, receivedVnd, dueVnd })
+    expect(said.map((clip) => CLIPS[clip]).join(' ')).toBe(words)
+  })
+
+  test('says only the amount while nobody knows what was asked for', () => {
+    const state = { status: 'reserved', exception: 'none', receivedVnd: 50_000, dueVnd: 0 } as const
+    expect(saleAnnouncement(50_000, state)).toEqual(announcement(50_000))
+  })
+
   test('announces «đã nhận năm mươi ngàn đồng», and in the north «nghìn»', () => {
     expect(spokenAmount(50_000)).toEqual(['nam', 'muoi', 'ngan'])
     expect(announcement(50_000)).toEqual(['da-nhan', 'nam', 'muoi', 'ngan', 'dong'])
@@ -107,6 +142,12 @@ describe('the voice', () => {
       for (const power of [1, 1e3, 1e6, 1e9]) {
         for (let n = 1; n < 1000; n += 1)
           for (const clip of announcement(n * power + 1, dialect)) named.add(clip)
+      }
+    }
+    for (const exception of EXCEPTIONS) {
+      for (const dueVnd of [-1, 0, 1]) {
+        const state = { status: 'paid', exception, receivedVnd: 1, dueVnd } as const
+        for (const clip of saleAnnouncement(1, state)) named.add(clip)
       }
     }
     expect([...named].sort()).toEqual(Object.keys(CLIPS).sort())

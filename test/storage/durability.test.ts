@@ -118,7 +118,7 @@ describe('forgetting', () => {
     expect(await market.store.db.select().from(notificationBody)).toEqual([])
     expect(await market.store.db.select().from(transactionText)).toEqual([])
     expect(await market.store.db.select().from(bankTransaction)).toEqual(ledger)
-    const [line] = await listPayments(market.store, scopeOf(market.lan), TODAY)
+    const [line] = await listPayments(market.store, scopeOf(market.lan), TODAY, TODAY)
     expect(line).toMatchObject({ amountVnd: 50_000, memo: '', payerName: '' })
     // Not even in free pages of the file.
     market.store.db.run(sql`pragma wal_checkpoint(truncate)`)
@@ -134,7 +134,7 @@ describe('forgetting', () => {
 describe('what a person decides is added, never changed', () => {
   it('a classification moves her takings and leaves the one before it', async () => {
     await market.store.record([paid(1_000)], RULES)
-    const [line] = await listPayments(market.store, scopeOf(market.lan), TODAY)
+    const [line] = await listPayments(market.store, scopeOf(market.lan), TODAY, TODAY)
     const say = (kind: 'family' | 'sale') =>
       market.store.write((tx) =>
         classify(tx, scopeOf(market.lan), line!.transactionSeq, kind, 'vendor', MORNING),
@@ -155,7 +155,7 @@ describe('what a person decides is added, never changed', () => {
 
   it('nobody classifies another stall’s credit', async () => {
     await market.store.record([paid(1_000)], RULES)
-    const [line] = await listPayments(market.store, scopeOf(market.lan), TODAY)
+    const [line] = await listPayments(market.store, scopeOf(market.lan), TODAY, TODAY)
     const foreign = market.store.write((tx) =>
       classify(tx, scopeOf(market.hoa), line!.transactionSeq, 'family', 'vendor', MORNING),
     )

@@ -52,13 +52,13 @@ describe('one đồng in the ledger', () => {
     expect(published).toEqual([
       { marketId: market.marketId, stallId: market.lan.id, seq: expect.any(Number) },
     ])
-    const [line] = await listPayments(market.store, scopeOf(market.lan), TODAY)
+    const [line] = await listPayments(market.store, scopeOf(market.lan), TODAY, TODAY)
     expect(line).toMatchObject({ amountVnd: 50_000, time: '09:00', classification: 'sale' })
-    const changes = await listChanges(market.store, scopeOf(market.lan), 0)
+    const changes = await listChanges(market.store, scopeOf(market.lan), 0, TODAY)
     expect(changes).toMatchObject([
       { kind: 'credit', payment: { amountVnd: 50_000 }, takings: { totalVnd: 50_000 } },
     ])
-    expect(await listChanges(market.store, scopeOf(market.hoa), 0)).toEqual([])
+    expect(await listChanges(market.store, scopeOf(market.hoa), 0, TODAY)).toEqual([])
   })
 
   it('is one đồng however often the same bytes come, in one batch or in several', async () => {

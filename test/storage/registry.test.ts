@@ -72,6 +72,19 @@ it('a new telephone number keeps the vendor and her consent; a new name is a new
   expect(holding[0]!.stall.consentedAt).toBeNull()
 })
 
+it('agreeing again to a newer text keeps the day of the first agreement', async () => {
+  await register(registration())
+  const [given] = (await market.store.db.select().from(consent)).slice(-1)
+  const { vendorId, marketId } = given!
+  const again = { vendorId, marketId, textVersion: 'a newer text', by: 'test', at: MORNING + 5_000 }
+  expect(await market.store.changeRegistry((tx) => giveConsent(tx, again))).toBe(true)
+  expect(await market.store.changeRegistry((tx) => giveConsent(tx, { ...again, at: MORNING + 6_000 }))).toBe(
+    false,
+  )
+  const holding = (await market.store.registry()).holdings.get(`${MB}:MUOI0001`)!
+  expect(holding[0]!.stall.consentedAt).toBe(MORNING)
+})
+
 it('a paper older than her withdrawal does not bring her consent back', async () => {
   await register(registration())
   const [given] = (await market.store.db.select().from(consent)).slice(-1)

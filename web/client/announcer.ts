@@ -1,3 +1,4 @@
+import type { SaleFacts } from '../../shared/sale-state.ts'
 import type { VendorChange } from '../../shared/wire.ts'
 
 /** News older than this is shown, never read aloud. */
@@ -20,8 +21,8 @@ export interface AnnouncerNeeds {
   maySpeak(): boolean
   /** The highest sequence number any tab has dealt with; kept by the browser across reloads. */
   mark: { read(): number; write(seq: number): void }
-  /** The words for an amount; none when she chose the chime. */
-  words(amountVnd: number): readonly string[]
+  /** The words for an amount, and for what it makes of its sale; none when she chose the chime. */
+  words(amountVnd: number, sale?: SaleFacts): readonly string[]
   /** Resolves when the sound has ended. */
   say(utterance: Utterance): Promise<void>
 }
@@ -76,6 +77,7 @@ export class Announcer {
       .map(({ payment }) => payment)
       .filter(({ classification }) => classification === 'sale' || classification === 'test')
     const sum = spoken.reduce((total, { amountVnd }) => total + amountVnd, 0)
-    return sum > 0 ? this.#needs.words(sum) : []
+    // A sum of several is nobody's sale.
+    return sum > 0 ? this.#needs.words(sum, told.length === 1 ? told[0]?.sale : undefined) : []
   }
 }

@@ -37,6 +37,12 @@ export class ChangeStream {
     this.#url = url
     this.#last = after
     this.#listener = listener
+    // A page that came from the phone's own store says so, and of when its figures are.
+    const since = document.querySelector<HTMLElement>('[data-since]')?.dataset['since']
+    if (since !== undefined) {
+      this.#up = false
+      this.#heardAt = Number(since)
+    }
   }
 
   start() {

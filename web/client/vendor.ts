@@ -1,7 +1,9 @@
 import { vietnamTime } from '../../shared/business-day.ts'
-import { MAX_SPOKEN_VND, announcement } from '../../shared/spoken-amount.ts'
+import { saleState } from '../../shared/sale-state.ts'
+import { MAX_SPOKEN_VND, announcement, saleAnnouncement } from '../../shared/spoken-amount.ts'
 import { Announcer } from './announcer.ts'
 import { ChangeStream } from './change-stream.ts'
+import { SaleRegister } from './charge-register.ts'
 import { DaySheet } from './day-sheet.ts'
 import { Floor } from './floor.ts'
 import { Mark } from './mark.ts'
@@ -32,6 +34,7 @@ const mark = new Mark(told('stall'))
 const resumeAfter = mark.resumeAfter(cursor)
 const sheet = new DaySheet(room, told('day'), dialect)
 const speaker = new Speaker(told('clips'), told('clipMap'), settle)
+const register = new SaleRegister(told('stall'))
 const floor = new Floor(told('stall'), settle)
 let clockAhead = 0
 
@@ -39,8 +42,13 @@ const announcer = new Announcer({
   now: () => Date.now() + clockAhead,
   maySpeak: () => speaker.on && floor.held,
   mark,
-  words: (amountVnd) =>
-    speaksAmounts && amountVnd <= MAX_SPOKEN_VND ? announcement(amountVnd, dialect) : [],
+  words(amountVnd, sale) {
+    const state = sale && saleState(sale)
+    // Whoever wants no amounts read out must still not take 200đ for 200.000đ.
+    if (!speaksAmounts) return state?.exception === 'underpaid' ? ['khoan'] : []
+    if (amountVnd > MAX_SPOKEN_VND) return []
+    return state ? saleAnnouncement(amountVnd, state, dialect) : announcement(amountVnd, dialect)
+  },
   say: ({ seq, words }: Utterance) =>
     speaker.say(words, () => {
       document.documentElement.dataset.lastAnnounced = String(seq)
@@ -82,9 +90,12 @@ const stream = new ChangeStream(told('live'), resumeAfter, {
   change(change) {
     // What came in while the page was loading is on it already, and perhaps not told yet.
     if (change.seq > cursor) sheet.show(change)
-    announcer.hear(change)
+    announcer.hear(change.sale ? { ...change, sale: register.hear(change.sale) } : change)
   },
-  hello: (now) => (clockAhead = now - Date.now()),
+  hello(now) {
+    clockAhead = now - Date.now()
+    void register.settle()
+  },
   // Keeps the mark's clock going; what the stream was opened after is dealt with or too old to tell.
   alive: () => floor.held && mark.write(resumeAfter),
   link(up, since) {
@@ -105,6 +116,8 @@ async function leaveIfSignedOut() {
   }
 }
 
+const charge = room.querySelector<HTMLElement>('[data-charge]')
+if (charge) void import('./charge.ts').then(({ openCharge }) => openCharge(charge, register, dialect))
 stream.start()
 settle()
 // The words are fetched after the page has been drawn and the stream asked for.

@@ -19,9 +19,13 @@ export interface LayoutOptions extends Frame {
   kind?: string
   /** Logical name of the page's client, if it has one. */
   script?: string
-  /** Logical names of stylesheets beyond main.css. */
+  /** Logical name of the page's first stylesheet, where main.css would be too much. */
+  base?: string
+  /** Logical names of stylesheets beyond the first. */
   styles?: readonly string[]
   header?: Html
+  /** Address of the manifest that makes the page installable; asked for with the session. */
+  manifest?: string
 }
 
 const DESCRIPTION = 'Chợ 4.0: mỗi sạp một mã VietQR, khách chuyển khoản là loa đọc số tiền.'
@@ -40,9 +44,15 @@ export const layout = (options: LayoutOptions, body: Html): Html =>
         <meta name="theme-color" content="#ffffff" media="(prefers-color-scheme: light)" />
         <meta name="theme-color" content="#0b1220" media="(prefers-color-scheme: dark)" />
         <meta name="format-detection" content="telephone=no" />
-        ${['main.css', ...(options.styles ?? [])].map(
+        ${[options.base ?? 'main.css', ...(options.styles ?? [])].map(
           (name) => html`<link rel="stylesheet" href="${options.assets(name)}" />`,
         )}
+        ${
+          options.manifest &&
+          html`<link rel="manifest" href="${options.manifest}" crossorigin="use-credentials" />
+            <link rel="icon" href="${options.assets('app.svg')}" />
+            <link rel="apple-touch-icon" href="${options.assets('app-192.png')}" />`
+        }
         ${options.script && html`<script type="module" src="${options.assets(options.script)}"></script>`}
       </head>
       <body class="${options.kind ?? ''}">

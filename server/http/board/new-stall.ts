@@ -10,12 +10,15 @@ import {
   type RegistrationText,
 } from '../../domain/registration.ts'
 import { newestAccount } from '../../storage/account.ts'
-import { listStalls, registerStall, type StallEntry } from '../../storage/stall.ts'
+import { closeStall, listStalls, registerStall, type StallEntry } from '../../storage/stall.ts'
 import type { Services } from '../../services.ts'
 import type { Doors, MarketVisit } from '../door.ts'
 import { readTyped } from './typed-text.ts'
 
-/** «Thêm sạp»; with `?stall=` the same form about a stall that is there. Writing a stall again only proposes. */
+/**
+ * «Thêm sạp»; with `?stall=` the same form about a stall that is there. Writing a stall again only proposes.
+ * Closing one is for good: its name and code stay taken.
+ */
 export function addStalls(doors: Doors, services: Services, frame: Frame): void {
   const { store, now } = services
 
@@ -34,10 +37,16 @@ export function addStalls(doors: Doors, services: Services, frame: Frame): void 
     const typed = await readTyped(c, REGISTRATION_FIELDS)
     const parsed = parseRegistration(known ? { ...typed, stall: known.stall.name } : typed)
     const problems = 'problems' in parsed ? parsed.problems : []
+    const isClosed =
+      'registration' in parsed &&
+      (await listStalls(store, scope)).some(
+        ({ stall }) => stall.name === parsed.registration.stall && stall.closedAt !== null,
+      )
     // She cannot have agreed tomorrow.
     const isEarly = 'registration' in parsed && (parsed.registration.consentAt ?? 0) > now()
-    if ('problems' in parsed || isEarly) {
+    if ('problems' in parsed || isEarly || isClosed) {
       const errors = fieldErrors(isEarly ? [{ field: 'consent_at', code: 'bad_time' } as const] : problems)
+      if (isClosed) errors.stall = `Đã có ${market.stallWord} tên này, đã đóng. Ghi tên khác.`
       c.header('cache-control', 'no-store')
       return c.html(newStallPage(frame, { ...form(visit, known), typed, errors }), 400)
     }
@@ -49,18 +58,32 @@ export function addStalls(doors: Doors, services: Services, frame: Frame): void 
     const saved = entries.find((entry) => entry.stall.name === registration.stall)!
     return c.redirect(`/board/${market.code}?saved=${saved.stall.code}&changed=${changed.join(',')}`, 303)
   })
+
+  doors.market('registry.change').post('/board/:market/stalls/:stallCode/close', async (visit) => {
+    const { c, scope, market } = visit
+    const known = await openEntry(services, visit, c.req.param('stallCode') ?? '')
+    const { confirmation } = await readTyped(c, ['confirmation'])
+    if (confirmation !== 'yes') {
+      const closeError = 'Chưa đóng: đánh dấu vào ô trên rồi bấm lại.'
+      const view = { ...form(visit, known), typed: written(known), errors: {}, closeError }
+      c.header('cache-control', 'no-store')
+      return c.html(newStallPage(frame, view), 400)
+    }
+    await store.changeRegistry((tx) => closeStall(tx, scope, known.stall.id, now()))
+    return c.redirect(`/board/${market.code}?saved=${known.stall.code}`, 303)
+  })
 }
 
 /** The stall of `?stall=`; undefined where a new one is asked for. */
-async function stallToChange(
-  { store }: Services,
-  { c, scope }: MarketVisit,
-): Promise<StallEntry | undefined> {
-  const code = c.req.query('stall')
-  if (code === undefined) return undefined
+async function stallToChange(services: Services, visit: MarketVisit): Promise<StallEntry | undefined> {
+  const code = visit.c.req.query('stall')
+  return code === undefined ? undefined : openEntry(services, visit, code)
+}
+
+async function openEntry({ store }: Services, { scope }: MarketVisit, code: string): Promise<StallEntry> {
   const entries = await listStalls(store, scope)
-  const found = entries.find((entry) => entry.stall.code === code)
-  if (!found) throw new AppError('not_found', 'no such stall in this market')
+  const found = entries.find(({ stall }) => stall.code === code && stall.closedAt === null)
+  if (!found) throw new AppError('not_found', 'no such stall in this market, or it is closed')
   return found
 }
 

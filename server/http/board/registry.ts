@@ -18,6 +18,7 @@ import type { Doors } from '../door.ts'
 import { cardLinks, printCards } from './cards.ts'
 import { addStalls } from './new-stall.ts'
 import { issueSignInCodes } from './sign-in-code.ts'
+import { listWrongCodes } from './wrong-codes.ts'
 
 /** Of a larger market the rest is found by its search. */
 const MAX_STALLS_SHOWN = 500
@@ -32,8 +33,12 @@ export function showBoard(doors: Doors, services: Services, frame: Frame): void 
     const bound = new Set((await listBoundAccounts(store)).map(accountKey))
     const search = (c.req.query('q') ?? '').trim()
     const found = entries.filter((entry) => isFound(entry, search))
-    const shown = found.slice(0, MAX_STALLS_SHOWN)
-    const open = entries.filter((entry) => entry.stall.closedAt === null)
+    // Those that sell come first: of a large market the closed ones are cut off.
+    const shown = [...found.filter(isOpen), ...found.filter((entry) => !isOpen(entry))].slice(
+      0,
+      MAX_STALLS_SHOWN,
+    )
+    const open = entries.filter(isOpen)
     const saved = entries.find((entry) => entry.stall.code === c.req.query('saved'))
     const changed = (c.req.query('changed') ?? '').split(',')
     c.header('cache-control', 'no-store')
@@ -45,12 +50,16 @@ export function showBoard(doors: Doors, services: Services, frame: Frame): void 
           consented: open.filter((entry) => entry.consented).length,
           inUse: open.filter((entry) => entry.accounts.some((one) => one.state === 'active')).length,
         },
-        sections: [...Map.groupBy(shown, (entry) => entry.section)].map(([name, ofSection]) => ({
-          name,
-          stalls: ofSection.map((entry) => registryStall(entry, bound)),
-        })),
+        sections: [...Map.groupBy(shown.filter(isOpen), (entry) => entry.section)].map(
+          ([name, ofSection]) => ({
+            name,
+            stalls: ofSection.map((entry) => registryStall(entry, bound)),
+          }),
+        ),
+        closed: shown.filter((entry) => !isOpen(entry)).map((entry) => registryStall(entry, bound)),
         search,
         hiddenCount: found.length - shown.length,
+        incidents: await listWrongCodes(services, scope, (stall) => `${market.stallWord} ${stall}`),
         cardLinks: cardLinks(market, entries),
         ...(saved
           ? {
@@ -71,6 +80,10 @@ export function showBoard(doors: Doors, services: Services, frame: Frame): void 
   printCards(doors, services, frame)
 }
 
+function isOpen({ stall }: StallEntry): boolean {
+  return stall.closedAt === null
+}
+
 function isFound({ stall, vendor }: StallEntry, search: string): boolean {
   const plain = (text: string) => stripMarks(text).toLowerCase()
   return [stall.name, vendor?.name ?? '', vendor?.phone ?? ''].some((text) =>
@@ -86,7 +99,7 @@ function registryStall(entry: StallEntry, bound: ReadonlySet<string>): RegistryS
   return {
     name: entry.stall.name,
     code: entry.stall.code,
-    isClosed: entry.stall.closedAt !== null,
+    closedAt: entry.stall.closedAt,
     vendor: entry.vendor,
     hasConsented: entry.consented,
     accounts: accounts.map((account) => registryAccount(account, active, bound)),

@@ -5,7 +5,7 @@ import type { Frame, Html } from '../../../web/pages/layout.ts'
 import { stallTitle } from '../../../web/pages/stall.ts'
 import { CODE_LIFETIME_MS, invite } from '../../domain/sign-in.ts'
 import { findStall, vendorOf } from '../../storage/stall.ts'
-import type { Identity } from '../../storage/session.ts'
+import { revokeVendorSessions, type Identity } from '../../storage/session.ts'
 import type { Services } from '../../services.ts'
 import type { Doors } from '../door.ts'
 import { qrSvg } from '../qr-image.ts'
@@ -22,6 +22,11 @@ export function issueSignInCodes(doors: Doors, services: Services, frame: Frame)
     const { stall } = listing
     const back = { url: `/board/${market.code}`, words: `Danh sách ${market.stallWord}` }
     c.header('cache-control', 'no-store')
+    if (stall.closedAt !== null) {
+      const heading = `${stallTitle({ stall: stall.name, stallWord: market.stallWord })} đã đóng`
+      const advice = 'Bán lại thì ghi tên khác, rồi cấp mã đăng nhập.'
+      return c.html(errorPage(frame, { heading, advice, link: back }), 409)
+    }
     const vendor = await store.read((tx) => vendorOf(tx, scope, stall.id))
     if (!vendor) {
       const heading = `${stallTitle({ stall: stall.name, stallWord: market.stallWord })} chưa có người bán`
@@ -34,10 +39,26 @@ export function issueSignInCodes(doors: Doors, services: Services, frame: Frame)
       issuedBy: actor.role,
       whom: `${vendor.name}, ${market.stallWord} ${stall.name}`,
       place: market.name,
+      signOutUrl: `/board/${market.code}/stalls/${stall.code}/sign-out`,
       advice: `Người bán mở máy ảnh điện thoại của mình, quét mã này rồi bấm vào đường dẫn hiện ra.`,
       back,
     })
     return c.html(page, 200)
+  })
+
+  doors.market('vendor.invite').post('/board/:market/stalls/:stallCode/sign-out', async (visit) => {
+    const { c, scope, market } = visit
+    const listing = await findStall(store, c.req.param('stallCode') ?? '')
+    if (!listing || listing.market.id !== market.id)
+      throw new AppError('not_found', 'no such stall in this market')
+    const ended = await store.write(function* (tx) {
+      const vendor = yield* vendorOf(tx, scope, listing.stall.id)
+      return vendor ? yield* revokeVendorSessions(tx, scope, vendor.id, services.now()) : 0
+    })
+    const heading = `Đã thoát ${ended} máy`
+    const advice = 'Từ giờ các máy đó không nghe, không xem được gì nữa.'
+    const link = { url: `/board/${market.code}`, words: `Danh sách ${market.stallWord}` }
+    return c.html(errorPage(frame, { heading, advice, link }), 200)
   })
 }
 
@@ -48,6 +69,7 @@ export interface Invitation {
   place: string
   advice: string
   back: { url: string; words: string }
+  signOutUrl?: string
 }
 
 /** Issues a code and draws its page: the only place where the code is ever seen. */

@@ -8,6 +8,7 @@ import {
   bindAccounts,
   listSources,
   removeSource,
+  setApiToken,
   unbindAccount,
   type SourceListing,
 } from '../../storage/source.ts'
@@ -15,7 +16,7 @@ import { readTyped } from '../board/typed-text.ts'
 import type { Services } from '../../services.ts'
 import type { Doors, OperationVisit } from '../door.ts'
 import { parseAccountLines } from './account-lines.ts'
-import { secretProblem } from './secret-problem.ts'
+import { secretProblem, tokenProblem } from './secret-problem.ts'
 import { listUnheardAccounts } from './unheard-accounts.ts'
 
 /** The next ones are shown when these are done. */
@@ -59,6 +60,7 @@ export function showSource(doors: Doors, services: Services, frame: Frame): void
         })),
         unheard: unheard.slice(0, MAX_UNHEARD_SHOWN),
         unheardCount: unheard.length,
+        tokenSaved: status === 200 && c.req.query('token') !== undefined,
         boundCount: status === 200 && Number.isSafeInteger(boundCount) ? boundCount : 0,
         ...form,
       }),
@@ -108,6 +110,17 @@ export function showSource(doors: Doors, services: Services, frame: Frame): void
       }),
       200,
     )
+  })
+
+  route.post('/operator/sources/:sourceId/token', async (visit) => {
+    const { c, scope } = visit
+    const row = await find(visit)
+    const token = (await readTyped(c, ['apiToken'])).apiToken.trim()
+    const wrong = token === '' ? 'Chỗ này còn trống.' : tokenProblem(token)
+    if (wrong !== undefined) return page(visit, row, { ...EMPTY, errors: { apiToken: wrong } }, 400)
+    const sealed = await seal.close(token)
+    await store.changeRegistry((tx) => setApiToken(tx, scope, row.id, sealed))
+    return c.redirect(`/operator/sources/${row.id}?token`, 303)
   })
 
   route.post('/operator/sources/:sourceId/remove', async (visit) => {

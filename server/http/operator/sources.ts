@@ -8,12 +8,11 @@ import { listSources } from '../../storage/source.ts'
 import { readTyped } from '../board/typed-text.ts'
 import type { Services } from '../../services.ts'
 import type { Doors } from '../door.ts'
-import { secretProblem } from './secret-problem.ts'
+import { secretProblem, tokenProblem } from './secret-problem.ts'
 import { showSource } from './source.ts'
 
 const KIND = 'sepay'
 const MAX_LABEL_LENGTH = 60
-const MAX_TOKEN_LENGTH = 500
 
 /** Who tells us of money, and how another is added. A secret is on the page that made it, and on no later one. */
 export function showSources(doors: Doors, services: Services, frame: Frame): void {
@@ -44,9 +43,8 @@ export function showSources(doors: Doors, services: Services, frame: Frame): voi
     if (!getSource(KIND).modes.includes(typed.mode)) errors.mode = 'Chọn một trong hai cách.'
     const wrongSecret = secretProblem(secret)
     if (wrongSecret !== undefined) errors.secret = wrongSecret
-    if (!/^[\x21-\x7e]*$/.test(apiToken) || apiToken.length > MAX_TOKEN_LENGTH) {
-      errors.apiToken = 'Token không đúng: chép lại nguyên cả dòng ở SePay, không khoảng trắng.'
-    }
+    const wrongToken = tokenProblem(apiToken)
+    if (wrongToken !== undefined) errors.apiToken = wrongToken
     c.header('cache-control', 'no-store')
     if (Object.keys(errors).length > 0) {
       // They are not said back, so they must be pasted again.

@@ -1,30 +1,28 @@
 import { createHash } from 'node:crypto'
-import { findBank } from '@vietqr/core'
 import type { Context } from 'hono'
-import { AppError } from '../../../shared/app-error.ts'
+import { displayText } from '../../../shared/display-text.ts'
 import { parseVnd } from '../../../shared/money.ts'
+import type { Frame } from '../../../web/pages/layout.ts'
 import { stallPage } from '../../../web/pages/stall.ts'
-import { payableCode, payableNumber } from '../../domain/payable-code.ts'
-import { accountInUse } from '../../storage/account.ts'
-import { findStall } from '../../storage/stall.ts'
+import { payableCode } from '../../domain/payable-code.ts'
 import type { Services } from '../../services.ts'
 import type { Doors, Env } from '../door.ts'
-import type { Frame } from '../../../web/pages/layout.ts'
 import { qrPng, qrSvg } from '../qr-image.ts'
-import { stallSign } from '../stall-sign.ts'
+import { checkCodes } from './check-code.ts'
+import { getPayableStall, stallView } from './payable-stall.ts'
 
-/** What a shopper needs of a stall: whose account it is, and its code. Writes nothing. */
-export function showStalls(doors: Doors, { store }: Services, frame: Frame): void {
-  /** The stall of the address, the account to pay, and its code, with the amount of `?amount=` if there is one. */
-  const payable = async (c: Context<Env>) => {
-    const listing = await findStall(store, c.req.param('stallCode') ?? '')
-    const account = listing && accountInUse(listing.accounts)
-    if (!listing || !account || listing.stall.closedAt !== null) {
-      throw new AppError('not_found', 'no such stall, or it is closed')
-    }
-    const asked = c.req.query('amount')
-    const amountVnd = asked === undefined || asked === '' ? undefined : parseVnd(asked)
-    return { listing, account, amountVnd, payload: payableCode(account, listing.stall.reference, amountVnd) }
+const MAX_TYPED_LENGTH = 30
+
+/** What a shopper needs of a stall: whose account it is, its code, and whether another code is the stall's. */
+export function showStalls(doors: Doors, services: Services, frame: Frame): void {
+  const { store } = services
+  const stallOf = (c: Context<Env>) => getPayableStall(store, c.req.param('stallCode') ?? '')
+  const askedAmount = (c: Context<Env>) => (c.req.query('amount') ?? '').trim()
+  /** The code of the stall, with the amount of `?amount=` if there is one. */
+  const payloadOf = async (c: Context<Env>): Promise<string> => {
+    const { listing, account } = await stallOf(c)
+    const asked = askedAmount(c)
+    return payableCode(account, listing.stall.reference, asked === '' ? undefined : parseVnd(asked))
   }
 
   doors.open.get('/s', (c) =>
@@ -32,35 +30,39 @@ export function showStalls(doors: Doors, { store }: Services, frame: Frame): voi
   )
 
   doors.open.get('/s/:stallCode', async (c) => {
-    const { listing, account, amountVnd, payload } = await payable(c)
-    const { code } = listing.stall
-    const query = amountVnd === undefined ? '' : `?amount=${amountVnd}`
-    return c.html(
-      stallPage(frame, {
-        ...stallSign(listing),
-        holderName: account.accountName,
-        bankShortName: findBank(account.bankBin)?.shortName ?? account.bankBin,
-        bankName: findBank(account.bankBin)?.name ?? account.bankBin,
-        accountNumber: payableNumber(account),
-        qrSvg: await qrSvg(payload),
-        pngUrl: `/s/${code}/qr.png${query}`,
-        ...(amountVnd === undefined ? {} : { amountVnd }),
-      }),
-      200,
-    )
+    const stall = await stallOf(c)
+    const asked = askedAmount(c)
+    const amountVnd = readAmount(asked)
+    if (amountVnd === 'wrong') {
+      const typed = displayText(asked, MAX_TYPED_LENGTH)
+      return c.html(stallPage(frame, { ...(await stallView(stall)), wrongAmount: typed }), 400)
+    }
+    const reported = c.req.query('reported') !== undefined
+    return c.html(stallPage(frame, { ...(await stallView(stall, amountVnd)), reported }), 200)
   })
 
-  doors.open.get('/s/:stallCode/vietqr', async (c) => c.json({ payload: (await payable(c)).payload }, 200))
+  doors.open.get('/s/:stallCode/vietqr', async (c) => c.json({ payload: await payloadOf(c) }, 200))
 
   doors.open.get('/s/:stallCode/qr.svg', async (c) => {
-    const { payload } = await payable(c)
+    const payload = await payloadOf(c)
     return image(c, payload, 'image/svg+xml', () => qrSvg(payload))
   })
 
   doors.open.get('/s/:stallCode/qr.png', async (c) => {
-    const { payload } = await payable(c)
+    const payload = await payloadOf(c)
     return image(c, payload, 'image/png', () => qrPng(payload))
   })
+
+  checkCodes(doors, services, frame)
+}
+
+function readAmount(asked: string): number | undefined | 'wrong' {
+  if (asked === '') return undefined
+  try {
+    return parseVnd(asked)
+  } catch {
+    return 'wrong'
+  }
 }
 
 /** A code changes only with its payload, so a phone that has it need not fetch it again. */

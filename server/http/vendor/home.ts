@@ -6,12 +6,13 @@ import { vendorCodePage } from '../../../web/pages/vendor/code.ts'
 import { vendorHomePage } from '../../../web/pages/vendor/home.ts'
 import { payableCode, payableNumber } from '../../domain/payable-code.ts'
 import { accountInUse, type PayeeAccount } from '../../storage/account.ts'
+import { readBook } from '../../storage/book.ts'
 import { listVendorStalls } from '../../storage/stall.ts'
 import { classify, getTakings, listPayments } from '../../storage/takings.ts'
 import type { Services } from '../../services.ts'
 import type { Doors } from '../door.ts'
 import { qrSvg } from '../qr-image.ts'
-import { vendorView } from './visit.ts'
+import { keepUntilDayEnds, vendorView } from './visit.ts'
 
 /** Her day, her code, and her word on what a credit was. */
 export function showVendorHome(doors: Doors, services: Services, frame: Frame): void {
@@ -22,12 +23,15 @@ export function showVendorHome(doors: Doors, services: Services, frame: Frame): 
     const view = await vendorView(services, visit)
     const stalls = await listVendorStalls(store, scope.marketId, actor.vendorId!)
     const notice = accountNotice(listing.accounts)
+    const [book] = await readBook(store, scope, [view.businessDay])
+    keepUntilDayEnds(visit, view.businessDay)
     c.header('cache-control', 'no-store')
     return c.html(
       vendorHomePage(frame, {
         ...view,
         takings: await getTakings(store, scope, view.businessDay),
-        payments: await listPayments(store, scope, view.businessDay),
+        cash: { amountVnd: book!.cashVnd, count: book!.cashCount },
+        payments: await listPayments(store, scope, view.businessDay, view.businessDay),
         otherStalls: stalls
           .filter((stall) => stall.id !== scope.stallId)
           .map((stall) => ({ name: stall.name, url: `/vendor/${stall.code}` })),

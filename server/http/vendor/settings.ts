@@ -9,6 +9,7 @@ import { setPreferences } from '../../storage/vendor.ts'
 import type { Services } from '../../services.ts'
 import type { Doors } from '../door.ts'
 import { clearSessionToken, readSessionToken } from '../session-cookie.ts'
+import { emptyPhone } from './phone.ts'
 import { vendorView } from './visit.ts'
 
 /** How she wants to be told. */
@@ -57,6 +58,7 @@ export function showVendorSettings(doors: Doors, services: Services, frame: Fram
       yield* revokeSession(tx, readSessionToken(c, config) ?? '', at)
     })
     clearSessionToken(c, config)
+    emptyPhone(c)
     return c.html(
       errorPage(frame, {
         heading: 'Đã rút lại đồng ý',

@@ -1,4 +1,5 @@
 import { streamSSE } from 'hono/streaming'
+import { businessDay } from '../../../shared/business-day.ts'
 import { AppError } from '../../../shared/app-error.ts'
 import { listChanges } from '../../storage/takings.ts'
 import type { Services } from '../../services.ts'
@@ -18,7 +19,7 @@ export function streamChanges(doors: Doors, services: Services): void {
   const { store, feed, now } = services
   const open = new Map<number, number>()
 
-  doors.stall('takings.view').get('/vendor/:stallCode/stream', ({ c, scope, stillWelcome }) => {
+  doors.stall('takings.view').get('/vendor/:stallCode/stream', ({ c, scope, listing, stillWelcome }) => {
     const { stallId } = scope
     let cursor = Number(c.req.header('last-event-id') ?? c.req.query('after') ?? 0)
     if (!Number.isSafeInteger(cursor) || cursor < 0)
@@ -44,7 +45,8 @@ export function streamChanges(doors: Doors, services: Services): void {
         while (!stream.aborted) {
           while (hasNews && !stream.aborted) {
             hasNews = false
-            const changes = await listChanges(store, scope, cursor)
+            const today = businessDay(now(), listing.market.dayStartsAtMinutes)
+            const changes = await listChanges(store, scope, cursor, today)
             for (const change of changes) {
               cursor = change.seq
               await stream.writeSSE({ event: 'change', id: String(cursor), data: JSON.stringify(change) })

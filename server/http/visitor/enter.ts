@@ -11,6 +11,7 @@ import { getVendor } from '../../storage/vendor.ts'
 import type { Services } from '../../services.ts'
 import type { Doors, Env } from '../door.ts'
 import { clearSessionToken, readSessionToken, writeSessionToken } from '../session-cookie.ts'
+import { emptyPhone } from '../vendor/phone.ts'
 
 const MAX_DEVICE_LENGTH = 120
 
@@ -75,6 +76,7 @@ export function letIn(doors: Doors, services: Services, frame: Frame): void {
     const token = readSessionToken(c, config)
     if (token) await store.write((tx) => revokeSession(tx, token, now()))
     clearSessionToken(c, config)
+    emptyPhone(c)
     return c.redirect('/', 303)
   })
 }

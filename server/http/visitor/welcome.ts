@@ -1,5 +1,6 @@
 import type { Frame } from '../../../web/pages/layout.ts'
 import { welcomePage } from '../../../web/pages/welcome.ts'
+import { hasFigures, lastClosedDay } from '../../domain/adoption.ts'
 import { marketScope } from '../../storage/scope.ts'
 import { getMarket } from '../../storage/market.ts'
 import { findSession } from '../../storage/session.ts'
@@ -21,7 +22,9 @@ export function welcome(doors: Doors, { config, store, now }: Services, frame: F
     if (actor.role === 'operator') return c.redirect('/operator')
     if (actor.role === 'board') {
       const market = await getMarket(store, marketScope(actor.marketId))
-      return c.redirect(`/board/${market.code}`)
+      const day = lastClosedDay(now(), market.dayStartsAtMinutes)
+      // On a market's first day there is nothing to count and everything to enter.
+      return c.redirect(`/board/${market.code}${hasFigures(market, day) ? '/adoption' : ''}`)
     }
     const [stall] = await listVendorStalls(store, actor.marketId, actor.vendorId!)
     return stall ? c.redirect(`/vendor/${stall.code}`) : c.html(welcomePage(frame), 200)

@@ -3,6 +3,7 @@ import { choices, field } from '../field.ts'
 import { layout } from '../layout.ts'
 import { notice } from '../notice.ts'
 import { pageHeader } from '../page-header.ts'
+import { stallTitle } from '../stall.ts'
 import { bankChoice } from './bank-choice.ts'
 import type { Field } from '../field.ts'
 import type { Frame, Html } from '../layout.ts'
@@ -27,6 +28,8 @@ export interface NewStallView {
   changes?: { code: string; name: string }
   typed: Partial<Record<StallField, string>>
   errors: FieldErrors<StallField>
+  /** Why it was not closed. */
+  closeError?: string
 }
 
 const sellingOnly = (isChecked: boolean, error: string | undefined): Html =>
@@ -42,6 +45,36 @@ const sellingOnly = (isChecked: boolean, error: string | undefined): Html =>
     >
     ${error && html`<p class="error">${error}</p>`}
   </div>`
+
+/** For good, so it asks twice: folded away, and a box to tick. */
+const closeForm = (
+  { market, closeError }: NewStallView,
+  { code, name }: NonNullable<NewStallView['changes']>,
+): Html =>
+  html`<details class="card" ${closeError ? 'open' : ''}>
+    <summary>Đóng ${market.stallWord}</summary>
+    <form action="/board/${market.code}/stalls/${code}/close" method="post">
+      <p>
+        Đóng rồi thì không mở lại được: trang của ${market.stallWord} không còn, tên và mã không cấp cho chỗ
+        khác. Nhớ gỡ tấm mã đã dán. Khách còn chuyển vào thì tiền vẫn về tài khoản người bán, người vận hành
+        xem là của ai.
+      </p>
+      <div class="field">
+        <label class="choice"
+          ><input
+            type="checkbox"
+            name="confirmation"
+            value="yes"
+            required
+            aria-invalid="${closeError ? 'true' : 'false'}"
+            aria-describedby="${closeError ? 'confirmation-error' : ''}"
+          /><span>${stallTitle({ stall: name, stallWord: market.stallWord })} thôi bán ở chợ này</span></label
+        >
+        ${closeError && html`<p class="error" id="confirmation-error">${closeError}</p>`}
+      </div>
+      <button class="danger">Đóng ${market.stallWord} ${name}</button>
+    </form>
+  </details>`
 
 /** «Thêm sạp», also for changing one: writing a known stall again proposes what is different. */
 export const newStallPage = (frame: Frame, view: NewStallView): Html => {
@@ -128,6 +161,7 @@ export const newStallPage = (frame: Frame, view: NewStallView): Html => {
           </section>
         </div>
         <button class="primary wide">${changes ? 'Lưu thay đổi' : `Lưu ${stallWord} này`}</button>
-      </form>`,
+      </form>
+      ${changes && closeForm(view, changes)}`,
   )
 }

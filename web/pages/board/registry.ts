@@ -6,6 +6,8 @@ import { notice } from '../notice.ts'
 import { pageHeader } from '../page-header.ts'
 import { stallTitle } from '../stall.ts'
 import { table } from '../table.ts'
+import { wrongCodes, type WrongCode } from './wrong-codes.ts'
+import { when } from '../operator/when.ts'
 import type { Frame, Html } from '../layout.ts'
 
 /** What keeps an account from being heard. */
@@ -25,7 +27,8 @@ export interface RegistryAccount {
 export interface RegistryStall {
   name: string
   code: string
-  isClosed: boolean
+  /** Epoch milliseconds; null while it sells. */
+  closedAt: number | null
   vendor: { name: string; phone: string } | undefined
   hasConsented: boolean
   accounts: readonly RegistryAccount[]
@@ -37,10 +40,13 @@ export interface RegistryView {
   market: { code: string; name: string; stallWord: string }
   counts: { stalls: number; consented: number; inUse: number }
   sections: readonly { name: string; stalls: readonly RegistryStall[] }[]
+  closed: readonly RegistryStall[]
   /** What was searched for; empty shows all. */
   search: string
   /** How many more there are than are shown. */
   hiddenCount: number
+  /** Codes that shoppers say are not the stall's, newest first. */
+  incidents: readonly WrongCode[]
   cardLinks: readonly { url: string; words: string }[]
   saved?: { stall: RegistryStall; changed: readonly Changed[] }
   back?: { url: string; words: string }
@@ -86,7 +92,7 @@ const accountLines = (account: RegistryAccount): Html =>
   </div>`
 
 const stallRow = (marketCode: string, stall: RegistryStall): (string | Html)[] => [
-  html`<b>${stall.name}</b> ${stall.isClosed && html`<span class="mark">đã đóng</span>`}`,
+  html`<b>${stall.name}</b>`,
   stall.vendor
     ? html`<div>
         <p>${stall.vendor.name}</p>
@@ -99,6 +105,10 @@ const stallRow = (marketCode: string, stall: RegistryStall): (string | Html)[] =
   stall.accounts.length > 0
     ? html`<div class="accounts">${stall.accounts.map(accountLines)}</div>`
     : html`<span class="quiet">chưa có</span>`,
+  stall.closedAt === null ? stallActions(marketCode, stall) : `đóng lúc ${when(stall.closedAt)}`,
+]
+
+const stallActions = (marketCode: string, stall: RegistryStall): Html =>
   html`<div class="row-actions">
     <a href="/s/${stall.code}">Trang sạp</a>
     ${stall.accounts.length > 0 && html`<a href="/board/${marketCode}/cards?stall=${stall.code}">In thẻ</a>`}
@@ -109,17 +119,18 @@ const stallRow = (marketCode: string, stall: RegistryStall): (string | Html)[] =
         <button>Cấp mã đăng nhập</button>
       </form>`
     }
-  </div>`,
-]
+  </div>`
 
 const savedNotice = (stallWord: string, { stall, changed }: NonNullable<RegistryView['saved']>): Html => {
-  const hindrance = stall.accounts.find((account) => account.hindrance)?.hindrance
+  const hindrance = stall.closedAt === null && stall.accounts.find((account) => account.hindrance)?.hindrance
   // A new stall's vendor replaces nobody.
   const told = changed.filter((one) => one !== 'vendor' || !changed.includes('stall'))
   const words =
-    changed.length === 0
-      ? `${stallTitle({ stall: stall.name, stallWord })}: không có gì khác trước.`
-      : `Đã lưu ${stallWord} ${stall.name}: ${told.map((one) => CHANGES[one]).join(', ')}.`
+    stall.closedAt !== null
+      ? `Đã đóng ${stallWord} ${stall.name}. Tiền còn vào thì người vận hành xem.`
+      : changed.length === 0
+        ? `${stallTitle({ stall: stall.name, stallWord })}: không có gì khác trước.`
+        : `Đã lưu ${stallWord} ${stall.name}: ${told.map((one) => CHANGES[one]).join(', ')}.`
   return html`${notice('good', words)}
   ${
     hindrance &&
@@ -130,6 +141,22 @@ const savedNotice = (stallWord: string, { stall, changed }: NonNullable<Registry
     )
   }`
 }
+
+const stallTable = (
+  { code, stallWord }: RegistryView['market'],
+  caption: string,
+  stalls: readonly RegistryStall[],
+): Html =>
+  table({
+    caption,
+    columns: [
+      { label: stallWord },
+      { label: 'người bán' },
+      { label: 'tài khoản nhận tiền' },
+      { label: 'việc' },
+    ],
+    rows: stalls.map((stall) => stallRow(code, stall)),
+  })
 
 /** The registry of one market. Never any money. */
 export const registryPage = (frame: Frame, view: RegistryView): Html => {
@@ -151,8 +178,10 @@ export const registryPage = (frame: Frame, view: RegistryView): Html => {
         ${counts.stalls} ${stallWord} · ${counts.consented} đã đồng ý · ${counts.inUse} tài khoản đang dùng
       </p>
       ${view.saved && savedNotice(stallWord, view.saved)}
+      ${view.incidents.length > 0 && wrongCodes(view.incidents)}
       <div class="actions">
         <a class="button primary" href="${home}/stalls/new">Thêm ${stallWord}</a>
+        <a class="button" href="${home}/adoption">Chợ dùng đến đâu</a>
         ${view.cardLinks.map(({ url, words }) => html`<a class="button" href="${url}">${words}</a>`)}
         <form action="/leave" method="post"><button class="quiet">Ra khỏi máy này</button></form>
       </div>
@@ -165,7 +194,7 @@ export const registryPage = (frame: Frame, view: RegistryView): Html => {
         </form>`
       }
       ${
-        sections.length === 0 &&
+        sections.length + view.closed.length === 0 &&
         html`<p class="empty">
           ${
             search === ''
@@ -174,18 +203,8 @@ export const registryPage = (frame: Frame, view: RegistryView): Html => {
           }
         </p>`
       }
-      ${sections.map(({ name, stalls }) =>
-        table({
-          caption: name,
-          columns: [
-            { label: stallWord },
-            { label: 'người bán' },
-            { label: 'tài khoản nhận tiền' },
-            { label: 'việc' },
-          ],
-          rows: stalls.map((stall) => stallRow(market.code, stall)),
-        }),
-      )}
+      ${sections.map(({ name, stalls }) => stallTable(market, name, stalls))}
+      ${view.closed.length > 0 && stallTable(market, 'Đã đóng', view.closed)}
       ${
         view.hiddenCount > 0 &&
         html`<p>Còn ${view.hiddenCount} ${stallWord} nữa chưa hiện: tìm theo tên để thấy.</p>`

@@ -20,6 +20,8 @@ export interface SignInCodeView {
   /** What the person should know before scanning. */
   advice: string
   back: { url: string; words: string }
+  /** Where all phones of this person are signed out, where that can be asked for. */
+  signOutUrl?: string
 }
 
 /** A one-time link to hold out to somebody standing there. Shown once: asking again makes another. */
@@ -46,6 +48,16 @@ export const signInCodePage = (frame: Frame, view: SignInCodeView): Html =>
         <p class="quiet">
           Ai mở trước thì người đó vào. Lỡ đưa nhầm người hay hết giờ: quay lại, cấp mã mới.
         </p>
+        ${
+          view.signOutUrl &&
+          html`<details>
+            <summary>Mất điện thoại?</summary>
+            <p>Mọi máy đang mở sổ của người này sẽ thoát ra ngay; mã vừa cấp ở trên vẫn dùng được.</p>
+            <form action="${view.signOutUrl}" method="post">
+              <button class="danger">Thoát mọi máy cũ</button>
+            </form>
+          </details>`
+        }
       </section>
     </div>`,
   )

@@ -1,14 +1,11 @@
 import { html } from 'hono/html'
-import { choices, field } from '../field.ts'
 import { layout } from '../layout.ts'
+import { wrongCodes, type WrongCode } from '../board/wrong-codes.ts'
 import { notice } from '../notice.ts'
 import { pageHeader } from '../page-header.ts'
 import { table } from '../table.ts'
-import type { Field } from '../field.ts'
+import { clock, DAYS, marketFields, type MarketForm } from './market.ts'
 import type { Frame, Html } from '../layout.ts'
-import type { FieldErrors } from '../problem-words.ts'
-
-type MarketField = 'name' | 'day_starts_at' | 'market_days' | 'stall_word'
 
 export interface OperatedMarket {
   code: string
@@ -20,19 +17,16 @@ export interface OperatedMarket {
   stallCount: number
 }
 
-export interface OperationView {
+export interface OperationView extends MarketForm {
   markets: readonly OperatedMarket[]
   sourceCount: number
   /** Accounts of the registries that no source may speak for. */
   unheardCount: number
-  typed: Partial<Record<MarketField, string>>
-  errors: FieldErrors<MarketField>
-  /** The name of a market just added. */
-  added?: string
+  /** Codes that shoppers say are not the stall's, of all markets, newest first. */
+  incidents: readonly WrongCode[]
+  /** What was just done: «Đã thêm Chợ Phù Cát.» */
+  done?: string
 }
-
-const DAYS = ['thứ Hai', 'thứ Ba', 'thứ Tư', 'thứ Năm', 'thứ Sáu', 'thứ Bảy', 'Chủ nhật']
-const WORDS = ['sạp', 'lô', 'quầy', 'ki-ốt']
 
 const daysInWords = (marketDays: string): string =>
   marketDays === 'daily'
@@ -42,54 +36,13 @@ const daysInWords = (marketDays: string): string =>
         .map((day) => DAYS[Number(day) - 1] ?? day)
         .join(', ')}`
 
-const clock = (minutes: number): string =>
-  `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`
-
-const marketForm = (view: OperationView): Html => {
+const newMarket = (view: OperationView): Html => {
   const { typed, errors } = view
-  const text = (name: MarketField, label: string, more: Partial<Field> = {}): Html => {
-    const error = errors[name]
-    return field({
-      label,
-      name,
-      value: typed[name] ?? '',
-      ...more,
-      ...(error === undefined ? {} : { error }),
-    })
-  }
-  const chosenDays = (typed.market_days ?? '').split(',')
   const isOpen = view.markets.length === 0 || Object.keys(errors).length > 0
   return html`<details class="card" id="new-market" ${isOpen ? 'open' : ''}>
     <summary>Thêm chợ</summary>
     <form action="/operator/markets" method="post">
-      ${text('name', 'Tên chợ', { required: true, hint: 'Ví dụ: Chợ Phù Cát' })}
-      ${text('day_starts_at', 'Ngày bán bắt đầu lúc', {
-        hint: 'Giờ và phút. Chợ ngày để 00:00; chợ đêm họp từ 15:00 đến sáng thì ghi 15:00, bán tới 2 giờ sáng vẫn là một ngày.',
-        value: typed.day_starts_at ?? '00:00',
-      })}
-      <fieldset class="choices day-choices">
-        <legend>Ngày họp chợ</legend>
-        <p class="hint">Họp hằng ngày thì để trống.</p>
-        ${DAYS.map(
-          (day, index) =>
-            html`<label class="choice"
-              ><input
-                type="checkbox"
-                name="market_days"
-                value="${index + 1}"
-                ${chosenDays.includes(String(index + 1)) ? 'checked' : ''}
-              /><span>${day}</span></label
-            >`,
-        )}
-        ${errors.market_days && html`<p class="error">${errors.market_days}</p>`}
-      </fieldset>
-      ${choices(
-        'Trong chợ gọi một chỗ bán là',
-        'stall_word',
-        typed.stall_word || 'sạp',
-        WORDS.map((word) => ({ value: word, words: word })),
-      )}
-      ${errors.stall_word && html`<p class="error">${errors.stall_word}</p>`}
+      ${marketFields({ typed, errors })}
       <button class="primary wide">Lưu chợ này</button>
     </form>
   </details>`
@@ -147,6 +100,7 @@ const marketRow = (market: OperatedMarket): (string | Html)[] => [
   html`<div class="row-actions">
     <a href="/board/${market.code}">Danh sách ${market.stallWord}</a>
     <a href="/operator/inbox/${market.code}">Tiền chưa rõ</a>
+    <a href="/operator/markets/${market.code}">Sửa chợ</a>
     <form action="/operator/markets/${market.code}/invite" method="post">
       <button>Cấp mã cho ban quản lý</button>
     </form>
@@ -162,7 +116,8 @@ export const operationPage = (frame: Frame, view: OperationView): Html =>
       kind: 'office',
       header: pageHeader({ title: 'Vận hành', place: 'Chợ 4.0' }),
     },
-    html`${view.added && notice('good', `Đã thêm ${view.added}.`)} ${firstSteps(view)}
+    html`${view.done && notice('good', view.done)} ${firstSteps(view)}
+      ${view.incidents.length > 0 && wrongCodes(view.incidents)}
       ${
         view.markets.length > 0 &&
         html`${table({
@@ -175,6 +130,6 @@ export const operationPage = (frame: Frame, view: OperationView): Html =>
             <a class="button" href="/operator/inbox/khong-thuoc-cho-nao">Tiền không thuộc chợ nào</a>
           </div>`
       }
-      ${marketForm(view)}
+      ${newMarket(view)}
       <form action="/leave" method="post"><button class="quiet">Ra khỏi máy này</button></form>`,
   )

@@ -37,11 +37,13 @@ export interface SourceView {
   unheard: readonly UnheardAccount[]
   unheardCount: number
   typed: { accounts?: string; confirmation?: string }
-  errors: FieldErrors<'accounts' | 'secret' | 'confirmation'>
+  errors: FieldErrors<'accounts' | 'secret' | 'apiToken' | 'confirmation'>
   /** What is wrong with which line of the accounts. */
   badLines: readonly string[]
   /** How many accounts were just allowed. */
   boundCount: number
+  /** A token was just given. */
+  tokenSaved: boolean
 }
 
 const bindForm = (home: string, { typed, badLines }: SourceView): Html =>
@@ -152,6 +154,7 @@ export const sourcePage = (frame: Frame, view: SourceView): Html => {
       }),
     },
     html`${view.boundCount > 0 && notice('good', `Đã cho phép ${view.boundCount} tài khoản.`)}
+      ${view.tokenSaved && notice('good', 'Đã lưu API token. Từ giờ hỏi lại được những khoản bị sót.')}
       <dl class="pairs">
         <div>
           <dt>Loại</dt>
@@ -190,6 +193,22 @@ export const sourcePage = (frame: Frame, view: SourceView): Html => {
       </dl>
       ${view.unheardCount > 0 && unheardTable(home, view)}
       <section>${boundTable(home, view.accounts)} ${bindForm(home, view)}</section>
+      <details class="card" ${errors.apiToken ? 'open' : ''}>
+        <summary>${view.hasApiToken ? 'Đổi' : 'Thêm'} API token</summary>
+        <form action="${home}/token" method="post">
+          <p>
+            Để hỏi lại những khoản SePay gọi không tới. Lấy ở my.sepay.vn, Cấu hình công ty, API Access, «Thêm
+            API». Lưu rồi không hiện lại.
+          </p>
+          ${field({
+            label: 'API token',
+            name: 'apiToken',
+            required: true,
+            ...(errors.apiToken === undefined ? {} : { error: errors.apiToken }),
+          })}
+          <button>Lưu token</button>
+        </form>
+      </details>
       <details class="card" ${errors.secret ? 'open' : ''}>
         <summary>Đổi khoá bí mật</summary>
         <form action="${home}/rotate" method="post">

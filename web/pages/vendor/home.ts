@@ -1,6 +1,7 @@
 import { html } from 'hono/html'
 import { vietnamDate } from '../../../shared/business-day.ts'
 import { formatVnd } from '../../../shared/money.ts'
+import { icon } from '../../icons/icon.ts'
 import { notice } from '../notice.ts'
 import { stallTitle } from '../stall.ts'
 import { dayWords, digitsOf, totalWords } from './day-words.ts'
@@ -12,6 +13,8 @@ import type { VendorView } from './vendor-layout.ts'
 
 export interface VendorHomeView extends VendorView {
   takings: DayTakings
+  /** Cash she noted today; not in the total, which is what the bank has told. */
+  cash?: { amountVnd: number; count: number }
   /** Newest first. */
   payments: readonly PaymentLine[]
   /** Other stalls this vendor holds, by their bare names. */
@@ -30,8 +33,9 @@ export const vendorHomePage = (frame: Frame, view: VendorHomeView): Html => {
     'today',
     'Hôm nay',
     html`${view.accountNotice && notice('warn', view.accountNotice)}
+      ${view.bankLate && notice('warn', 'Ngân hàng đang báo chậm. Khách đã trừ tiền thì đợi thêm vài phút.')}
       <section class="takings">
-        <h1>Tiền bán ngày <span data-field="day">${vietnamDate(takings.businessDay)}</span></h1>
+        <h1>Chuyển khoản ngày <span data-field="day">${vietnamDate(takings.businessDay)}</span></h1>
         <strong
           class="total"
           data-field="total"
@@ -41,7 +45,13 @@ export const vendorHomePage = (frame: Frame, view: VendorHomeView): Html => {
         >
         <p class="in-words" data-field="words">${totalWords(takings.totalVnd, view.dialect)}</p>
         <p class="counts">
-          <span data-field="count">${count}</span>
+          <span
+            ><span data-field="count">${count}</span>${
+              view.cash &&
+              view.cash.count > 0 &&
+              html` · ${view.cash.count} lần tiền mặt (${formatVnd(view.cash.amountVnd)})`
+            }</span
+          >
           <span class="mark" data-field="unclear" ${unclear ? '' : 'hidden'}>${unclear}</span>
         </p>
       </section>
@@ -54,6 +64,9 @@ export const vendorHomePage = (frame: Frame, view: VendorHomeView): Html => {
           Chưa có khách chuyển khoản hôm nay. Khách quét mã là hiện ở đây.
         </p>
       </section>
+      <a class="button wide to-stand" href="/vendor/${view.stallCode}/stand"
+        >${icon('awake')}Màn hình quầy: chữ to, không tắt</a
+      >
       ${
         view.otherStalls.length > 0 &&
         html`<nav class="other-stalls" aria-label="Sạp khác của mình">

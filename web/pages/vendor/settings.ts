@@ -52,11 +52,13 @@ export const vendorSettingsPage = (frame: Frame, view: VendorSettingsView): Html
             >Tôi rút lại đồng ý</span
           ></label
         >
+        <p class="error" role="alert" data-unsent></p>
         <button class="danger">Rút lại đồng ý</button>
       </form>
       <form class="leave" action="/leave" method="post">
         <h2>Ra khỏi máy này</h2>
         <p>Ra rồi thì máy này không đọc tiền nữa. Muốn vào lại phải xin đường dẫn mới.</p>
+        <p class="error" role="alert" data-unsent></p>
         <button class="danger">Ra khỏi máy này</button>
       </form>`,
   )

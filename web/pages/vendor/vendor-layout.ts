@@ -19,6 +19,8 @@ export interface VendorView {
   businessDay: string
   announce: 'amount' | 'chime'
   dialect: Dialect
+  /** Her bank's newest credits took minutes to be told. */
+  bankLate?: boolean
 }
 
 /** Drawn before any script runs, and true then: no sound has been allowed yet. */
@@ -27,25 +29,25 @@ const speakerButton = (): Html =>
     ${icon('silent')}${icon('speaker')}<span data-field="speaker">Loa đang tắt — chạm để bật</span>
   </button>`
 
-export type VendorRoom = 'today' | 'code' | 'settings'
+export type VendorRoom = 'today' | 'charge' | 'code' | 'book' | 'stand' | 'settings'
 
 const rooms = [
-  { room: 'today', path: '', words: 'Hôm nay', sign: 'today' },
-  { room: 'code', path: '/code', words: 'Mã QR sạp', sign: 'code' },
-  { room: 'settings', path: '/settings', words: 'Cài đặt', sign: 'settings' },
+  { room: 'charge', words: 'Tính tiền' },
+  { room: 'code', words: 'Mã QR sạp' },
+  { room: 'book', words: 'Sổ bán hàng' },
 ] as const
 
 const bar = (view: VendorView, here: VendorRoom): Html =>
-  html`<nav class="bar" aria-label="Trang của sạp">
+  html`<nav class="room-bar" aria-label="Việc của sạp">
     ${rooms.map(
-      ({ room, path, words, sign }) =>
-        html`<a href="/vendor/${view.stallCode}${path}" ${room === here ? 'aria-current=page' : ''}
-          >${icon(sign)}<span>${words}</span></a
+      ({ room, words }) =>
+        html`<a href="/vendor/${view.stallCode}/${room}" ${room === here ? 'aria-current=page' : ''}
+          >${icon(room)}<span>${words}</span></a
         >`,
     )}
   </nav>`
 
-/** The frame of a vendor's pages: her stall, the loudspeaker, the connection, and the bar of three. */
+/** The frame of a vendor's pages: her stall (the way home), the loudspeaker, the connection, and the bar of three. */
 export const vendorLayout = (
   frame: Frame,
   view: VendorView,
@@ -59,12 +61,20 @@ export const vendorLayout = (
       title: `${title} · ${stallTitle(view)}`,
       kind: `vendor vendor-${room}`,
       script: 'vendor.ts',
+      manifest: `/vendor/${view.stallCode}/app.webmanifest`,
       header: html`<header class="stall-bar" data-link="up">
-        <div>
-          <p class="place">${view.market}</p>
-          <p class="stall-name">${stallTitle(view)}</p>
-        </div>
+        <a class="stall-home" href="/vendor/${view.stallCode}" ${room === 'today' ? 'aria-current=page' : ''}>
+          <span class="place">${view.market}</span>
+          <span class="stall-name">${stallTitle(view)}</span>
+          <span class="visually-hidden">, sổ hôm nay</span>
+        </a>
         ${speakerButton()}
+        <a
+          class="settings"
+          href="/vendor/${view.stallCode}/settings"
+          ${room === 'settings' ? 'aria-current=page' : ''}
+          >${icon('settings')}<span class="visually-hidden">Cài đặt</span></a
+        >
         <p class="link-state" role="status" data-field="link"></p>
       </header>`,
     },
@@ -82,5 +92,6 @@ export const vendorLayout = (
       >
         ${body}
       </div>
-      ${bar(view, room)}`,
+      ${bar(view, room)}
+      <script type="module" src="${frame.assets('app.ts')}"></script>`,
   )

@@ -1,0 +1,296 @@
+import { and, asc, count, desc, eq, gte, inArray, isNotNull, isNull } from 'drizzle-orm'
+import { AppError } from '../../shared/app-error.ts'
+import { addDays, businessDay } from '../../shared/business-day.ts'
+import type { SaleFacts } from '../../shared/sale-state.ts'
+import type { Published } from './decision.ts'
+import { bankTransaction, change, match, matchReversal, sale, stall } from './kit.sqlite.ts'
+import type { StallScope } from './scope.ts'
+import { takeSeqs } from './seq.ts'
+import type { Db, Store } from './sqlite.ts'
+import { rows, run, type Unit } from './unit.ts'
+
+type Sale = typeof sale.$inferSelect
+
+const MAX_MINTS = 8
+const DAY_MS = 86_400_000
+/** Reserved in a day and not yet used: many phones' pools, and nobody can fill the disk with them. */
+const MAX_UNUSED = 400
+/** More is history, and «Sổ bán hàng» has it. */
+const MAX_LISTED = 20
+/** What «the amounts she uses most» is taken from. */
+const SAMPLE = 200
+const SAMPLE_DAYS = 7
+
+/** Reserves references for a phone of hers: nobody else's, no stall's, never given out again. */
+export function* reserveSales(
+  tx: Db,
+  scope: StallScope,
+  wanted: number,
+  mint: () => string,
+  now: number,
+): Unit<string[]> {
+  const { marketId, stallId } = scope
+  const [unused] = yield* rows(
+    tx
+      .select({ count: count() })
+      .from(sale)
+      .where(and(ofStall(scope), isNull(sale.issuedAt), gte(sale.reservedAt, now - DAY_MS))),
+  )
+  if (unused!.count + wanted > MAX_UNUSED)
+    throw new AppError('unavailable', 'too many references are reserved for this stall')
+  const references: string[] = []
+  for (const seq of yield* takeSeqs(tx, marketId, wanted)) {
+    references.push(yield* reserveOne(tx, { marketId, seq, stallId, reservedAt: now }, mint))
+  }
+  return references
+}
+
+function* reserveOne(
+  tx: Db,
+  row: Pick<Sale, 'marketId' | 'seq' | 'stallId' | 'reservedAt'>,
+  mint: () => string,
+): Unit<string> {
+  for (let attempt = 0; attempt < MAX_MINTS; attempt += 1) {
+    const reference = mint()
+    const [taken] = yield* rows(tx.select({ id: stall.id }).from(stall).where(eq(stall.reference, reference)))
+    if (taken) continue
+    const [added] = yield* rows(
+      tx
+        .insert(sale)
+        .values({ ...row, reference })
+        .onConflictDoNothing()
+        .returning({ seq: sale.seq }),
+    )
+    if (added) return reference
+  }
+  throw new AppError('unavailable', `no free reference in ${MAX_MINTS} tries`)
+}
+
+/**
+ * The phone's word: this reference asks for this amount, since then. Said again it changes nothing. Money may have
+ * been faster; then her other phones are told what it was for.
+ */
+export function* issueSale(
+  tx: Db,
+  scope: StallScope,
+  reference: string,
+  amountVnd: number,
+  issuedAt: number,
+  now: number,
+): Unit<Published | undefined> {
+  const found = yield* saleOf(tx, scope, reference)
+  if (found.amountVnd !== null) {
+    if (found.amountVnd !== amountVnd) throw new AppError('conflict', 'this sale has another amount')
+    return undefined
+  }
+  // Nobody shows a code before its reference exists, whatever the phone's clock says.
+  const since = Math.max(found.reservedAt, issuedAt)
+  yield* run(tx.update(sale).set({ amountVnd, issuedAt: since }).where(ofSeq(found)))
+  return yield* tellAgain(tx, scope, found, now)
+}
+
+/** She took the code away. Money that is on its way still finds the sale. */
+export function* cancelSale(
+  tx: Db,
+  scope: StallScope,
+  reference: string,
+  cancelledAt: number,
+  now: number,
+): Unit<Published | undefined> {
+  const found = yield* saleOf(tx, scope, reference)
+  if (found.cancelledAt !== null) return undefined
+  const since = Math.max(found.issuedAt ?? found.reservedAt, cancelledAt)
+  yield* run(tx.update(sale).set({ cancelledAt: since }).where(ofSeq(found)))
+  return yield* tellAgain(tx, scope, found, now)
+}
+
+/** The newest sales asked for since then, newest first. */
+export function listSales(store: Store, scope: StallScope, since: number, now: number): Promise<SaleFacts[]> {
+  return store.read(function* (tx) {
+    const found = yield* rows(
+      tx
+        .select()
+        .from(sale)
+        .where(and(ofStall(scope), gte(sale.issuedAt, since)))
+        .orderBy(desc(sale.seq))
+        .limit(MAX_LISTED),
+    )
+    const credits = yield* creditsOf(tx, scope, found, now)
+    return found.map((row) => factsOf(row, credits)).sort((a, b) => (b.issuedAt ?? 0) - (a.issuedAt ?? 0))
+  })
+}
+
+export function* getSale(tx: Db, scope: StallScope, reference: string, now: number): Unit<SaleFacts> {
+  const found = yield* saleOf(tx, scope, reference)
+  return factsOf(found, yield* creditsOf(tx, scope, [found], now))
+}
+
+/** For each of some credits the sale whose reference it bore, as it stood with that credit. */
+export function* salesOfCredits(
+  tx: Db,
+  scope: StallScope,
+  credits: readonly { transactionSeq: number; saleSeq: number | null; bookedAt: number }[],
+): Unit<Map<number, SaleFacts>> {
+  const seqs = [...new Set(credits.flatMap(({ saleSeq }) => saleSeq ?? []))]
+  if (seqs.length === 0) return new Map()
+  const found = yield* rows(
+    tx
+      .select()
+      .from(sale)
+      .where(and(ofStall(scope), inArray(sale.seq, seqs))),
+  )
+  const newest = Math.max(...credits.map((credit) => credit.bookedAt))
+  const all = yield* creditsOf(tx, scope, found, newest)
+  const bySeq = new Map(found.map((row) => [row.seq, row]))
+  return new Map(
+    credits.flatMap(({ transactionSeq, saleSeq }) => {
+      const row = saleSeq === null ? undefined : bySeq.get(saleSeq)
+      const upTo = all.filter((credit) => credit.transactionSeq <= transactionSeq)
+      return row ? [[transactionSeq, factsOf(row, upTo)]] : []
+    }),
+  )
+}
+
+/** The amounts she asks for or is paid most, most used first. */
+export function listUsualAmounts(
+  store: Store,
+  scope: StallScope,
+  today: string,
+  most: number,
+): Promise<number[]> {
+  const days = Array.from({ length: SAMPLE_DAYS }, (_, ago) => addDays(today, -ago))
+  return store.read(function* (tx) {
+    const asked = yield* rows(
+      tx
+        .select({ amountVnd: sale.amountVnd })
+        .from(sale)
+        .where(and(ofStall(scope), isNotNull(sale.amountVnd)))
+        .orderBy(desc(sale.seq))
+        .limit(SAMPLE),
+    )
+    const paid = yield* rows(
+      tx
+        .select({ amountVnd: bankTransaction.amountVnd })
+        .from(match)
+        .innerJoin(bankTransaction, transactionOfMatch)
+        .where(
+          and(
+            eq(match.marketId, scope.marketId),
+            inArray(match.businessDay, days),
+            eq(match.stallId, scope.stallId),
+            isNull(match.saleSeq),
+          ),
+        )
+        .orderBy(desc(match.seq))
+        .limit(SAMPLE),
+    )
+    const uses = new Map<number, number>()
+    for (const { amountVnd } of [...asked, ...paid]) {
+      if (amountVnd !== null) uses.set(amountVnd, (uses.get(amountVnd) ?? 0) + 1)
+    }
+    return [...uses]
+      .sort(([a, usesOfA], [b, usesOfB]) => usesOfB - usesOfA || a - b)
+      .slice(0, most)
+      .map(([amountVnd]) => amountVnd)
+  })
+}
+
+const ofStall = ({ marketId, stallId }: StallScope) =>
+  and(eq(sale.marketId, marketId), eq(sale.stallId, stallId))
+const ofSeq = ({ marketId, seq }: Sale) => and(eq(sale.marketId, marketId), eq(sale.seq, seq))
+const transactionOfMatch = and(
+  eq(bankTransaction.marketId, match.marketId),
+  eq(bankTransaction.seq, match.transactionSeq),
+)
+
+function* saleOf(tx: Db, scope: StallScope, reference: string): Unit<Sale> {
+  const [found] = yield* rows(
+    tx
+      .select()
+      .from(sale)
+      .where(and(ofStall(scope), eq(sale.reference, reference))),
+  )
+  if (!found) throw new AppError('not_found', `no sale ${reference} at this stall`)
+  return found
+}
+
+interface SaleCredit {
+  saleSeq: number | null
+  transactionSeq: number
+  amountVnd: number
+  recordedAt: number
+}
+
+/** The credits of some sales, oldest first, without those whose match a person undid. */
+function* creditsOf(
+  tx: Db,
+  { marketId, stallId }: StallScope,
+  sales: readonly Sale[],
+  until: number,
+): Unit<SaleCredit[]> {
+  if (sales.length === 0) return []
+  const since = Math.min(...sales.map((row) => row.issuedAt ?? row.reservedAt))
+  return yield* rows(
+    tx
+      .select({
+        saleSeq: match.saleSeq,
+        transactionSeq: match.transactionSeq,
+        amountVnd: bankTransaction.amountVnd,
+        recordedAt: bankTransaction.recordedAt,
+      })
+      .from(match)
+      .innerJoin(bankTransaction, transactionOfMatch)
+      .leftJoin(
+        matchReversal,
+        and(eq(matchReversal.marketId, match.marketId), eq(matchReversal.matchSeq, match.seq)),
+      )
+      .where(
+        and(
+          eq(match.marketId, marketId),
+          // Her own matches of those days, by their index: there is none by sale.
+          inArray(match.businessDay, daysAround(since, until)),
+          eq(match.stallId, stallId),
+          inArray(
+            match.saleSeq,
+            sales.map((row) => row.seq),
+          ),
+          isNull(matchReversal.seq),
+        ),
+      )
+      .orderBy(asc(match.transactionSeq)),
+  )
+}
+
+/** Every market's day that holds a part of that time, with room for a bank's clock. */
+function daysAround(since: number, until: number): string[] {
+  const last = addDays(businessDay(until, 0), 1)
+  const days: string[] = []
+  for (let day = addDays(businessDay(since, 0), -2); day <= last; day = addDays(day, 1)) days.push(day)
+  return days
+}
+
+function factsOf(row: Sale, credits: readonly SaleCredit[]): SaleFacts {
+  const { reference, amountVnd, issuedAt, cancelledAt } = row
+  return {
+    reference,
+    amountVnd,
+    issuedAt,
+    cancelledAt,
+    credits: credits
+      .filter((credit) => credit.saleSeq === row.seq)
+      .map((credit) => ({ amountVnd: credit.amountVnd, recordedAt: credit.recordedAt })),
+  }
+}
+
+/** What is known of a sale changed after its money was told: a silent change lets every phone look again. */
+function* tellAgain(tx: Db, scope: StallScope, found: Sale, now: number): Unit<Published | undefined> {
+  const { marketId, stallId } = scope
+  const newest = (yield* creditsOf(tx, scope, [found], now)).at(-1)
+  if (!newest) return undefined
+  const [seq] = yield* takeSeqs(tx, marketId, 1)
+  const { transactionSeq } = newest
+  yield* run(
+    tx.insert(change).values({ marketId, seq: seq!, stallId, transactionSeq, kind: 'classified', at: now }),
+  )
+  return { marketId, stallId, seq: seq! }
+}

@@ -1,0 +1,147 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { invite } from '../../server/domain/sign-in.ts'
+import { tenancy } from '../../server/storage/kit.sqlite.ts'
+import type { Identity } from '../../server/storage/session.ts'
+import { launchBrowser } from '../chromium.ts'
+import { runSmallMarket, type RunningMarket } from '../running-market.ts'
+
+let browser: Browser
+let market: RunningMarket
+const clock = { now: Date.parse('2026-11-22T09:00:00+07:00') }
+const visitors = new Map<string, BrowserContext>()
+
+beforeAll(async () => {
+  browser = await launchBrowser()
+  market = await runSmallMarket(clock)
+  const { lan, hoa } = market
+  const long =
+    'MBVCB.6945093151.161855.ngota2d.CTtu 0280367007618 MAI TAM VUONG toi88632953157 VU BINH BINH tai MB'
+  await market.pay({ id: 1, accountNumber: lan.accountNumber, content: lan.reference, amount: 50_000 })
+  await market.pay({
+    id: 2,
+    accountNumber: lan.accountNumber,
+    content: `${long} ${lan.reference}`,
+    amount: 499_999_999,
+  })
+  await market.pay({ id: 3, accountNumber: lan.accountNumber, content: 'luong thang 11', amount: 12_345_678 })
+  await market.pay({ id: 4, accountNumber: hoa.accountNumber, content: lan.reference, amount: 20_000 })
+  const rows = await market.store.db.select().from(tenancy)
+  const { vendorId } = rows.find((row) => row.stallId === lan.id)!
+  const identities: [string, Identity][] = [
+    ['vendor', { role: 'vendor', marketId: market.marketId, vendorId }],
+    ['board', { role: 'board', marketId: market.marketId, vendorId: null }],
+    ['operator', { role: 'operator', marketId: 0, vendorId: null }],
+  ]
+  visitors.set('nobody', await browser.newContext())
+  for (const [name, identity] of identities) {
+    const context = await browser.newContext()
+    const page = await context.newPage()
+    await page.goto(`${market.url}/enter/${await invite(market.store, identity, 'test', clock.now)}`)
+    await page.click('main form button')
+    await page.waitForLoadState()
+    await page.close()
+    visitors.set(name, context)
+  }
+})
+afterAll(async () => {
+  await browser.close()
+  await market.close()
+})
+
+const SCREENS: [who: string, path: () => string][] = [
+  ['nobody', () => '/'],
+  ['nobody', () => `/s/${market.lan.code}`],
+  ['nobody', () => '/s/khong-co'],
+  ['nobody', () => '/enter/da-dung'],
+  ['vendor', () => `/vendor/${market.lan.code}`],
+  ['vendor', () => `/vendor/${market.lan.code}/code`],
+  ['vendor', () => `/vendor/${market.lan.code}/settings`],
+  ['vendor', () => `/vendor/${market.lan.code}/charge`],
+  ['vendor', () => `/vendor/${market.lan.code}/book`],
+  ['vendor', () => `/vendor/${market.lan.code}/book?period=month`],
+  ['vendor', () => `/vendor/${market.lan.code}/stand`],
+  ['board', () => '/board/cho-thu'],
+  ['board', () => '/board/cho-thu/adoption'],
+  ['board', () => '/board/cho-thu/stalls/new'],
+  ['board', () => '/board/cho-thu/cards'],
+  ['operator', () => '/operator'],
+  ['operator', () => '/operator/inbox/cho-thu'],
+  ['operator', () => '/operator/sources'],
+  ['operator', () => `/operator/sources/${market.sourceId}`],
+]
+
+async function open(who: string, path: string, width: number): Promise<Page> {
+  const page = await visitors.get(who)!.newPage()
+  await page.setViewportSize({ width, height: 740 })
+  await page.goto(market.url + path)
+  return page
+}
+
+describe.each(SCREENS)('%s at %s', (who, path) => {
+  it.each(['light', 'dark'] as const)('has no accessibility violation, in %s', async (colorScheme) => {
+    const page = await open(who, path(), 360)
+    await page.emulateMedia({ colorScheme })
+    // So tall that nothing lies half under the fixed bar: what does is scrolled to.
+    await page.setViewportSize({ width: 360, height: 4_000 })
+    const tags = ['wcag2a', 'wcag2aa', 'wcag2aaa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+    const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze()
+    const told = violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`,
+    )
+    expect(told).toEqual([])
+    await page.close()
+  })
+
+  it('is cut nowhere and scrolls sideways nowhere, at 320 px and with text of 200 %', async () => {
+    const page = await open(who, path(), 320)
+    const overflow = () =>
+      page.evaluate(() => {
+        if (document.documentElement.scrollWidth <= innerWidth) return ''
+        const wide = [...document.querySelectorAll('body *')].filter(
+          (element) =>
+            element.checkVisibility() &&
+            (element.getBoundingClientRect().right > innerWidth + 1 ||
+              element.scrollWidth > element.clientWidth + 1),
+        )
+        return wide.map((element) => element.outerHTML.slice(0, 80)).join('\n') || 'wider than the screen'
+      })
+    expect(await overflow()).toBe('')
+    await page.setViewportSize({ width: 360, height: 740 })
+    await page.evaluate(() => document.documentElement.style.setProperty('font-size', '200%'))
+    expect(await overflow()).toBe('')
+    await page.close()
+  })
+
+  it('has text of at least 18 px and targets of at least 48 px', async () => {
+    const page = await open(who, path(), 360)
+    const small = await page.evaluate(() => {
+      const seen: string[] = []
+      const visible = (element: Element) => element.checkVisibility() && element.getClientRects().length > 0
+      for (const element of document.querySelectorAll(
+        'main a, main button, main summary, nav a, header button, select, input:not([type=hidden])',
+      )) {
+        if (!visible(element)) continue
+        const target = element.closest('label') ?? element
+        const { width, height } = target.getBoundingClientRect()
+        // A link inside a sentence is read with it; WCAG 2.5.8 leaves it out.
+        const isInline = getComputedStyle(element).display === 'inline'
+        if (!isInline && (height < 47.5 || width < 47.5))
+          seen.push(`${element.outerHTML.slice(0, 60)} ${width}×${height}`)
+      }
+      for (const element of document.querySelectorAll('main *, header *, nav *')) {
+        const hasText = [...element.childNodes].some(
+          (node) => node.nodeType === 3 && node.textContent!.trim() !== '',
+        )
+        const size = Number.parseFloat(getComputedStyle(element).fontSize)
+        if (hasText && visible(element) && size < 17.9 && !element.closest('svg, .a6')) {
+          seen.push(`${element.outerHTML.slice(0, 60)} ${size}px`)
+        }
+      }
+      return seen
+    })
+    expect(small).toEqual([])
+    await page.close()
+  })
+})

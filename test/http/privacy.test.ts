@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CONSENT_TEXT_VERSION } from '../../shared/consent-text.ts'
+import { createApp } from '../../server/http/app.ts'
+import type { Doors } from '../../server/http/door.ts'
+import type { Market } from '../../server/storage/market.ts'
+import type { StallEntry } from '../../server/storage/stall.ts'
+import { boardOf, openTestServer, OPERATOR, type TestServer } from './test-server.ts'
+
+/** Amounts nobody else pays; each is its day's only money, so that a sum of the day would show it as well. */
+const MATCHED_TODAY = 7_654_321
+const MATCHED_YESTERDAY = 6_543_217
+const UNCLEAR = 5_432_176
+const UNDECIDED = 4_321_765
+const CANARIES = [MATCHED_TODAY, MATCHED_YESTERDAY, UNCLEAR, UNDECIDED]
+/** As a person writes it, as a machine does, and what is left when the last three digits are rounded away. */
+const formsOf = (amount: number) => [
+  String(amount),
+  amount.toLocaleString('de-DE'),
+  amount.toLocaleString('en-US'),
+  amount.toLocaleString('fr-FR'),
+  amount.toLocaleString('de-DE').slice(0, 5),
+]
+const A_DAY = 86_400_000
+/** A stream says its first words at once; what it has not said by then it says only when something happens. */
+const STREAM_MS = 300
+
+let server: TestServer
+let policies: Doors['policies']
+let market: Market
+let foreign: Market
+let mine: StallEntry
+let hers: StallEntry
+beforeAll(async () => {
+  server = openTestServer()
+  policies = createApp(server.services, false).policies
+  server.clock.now -= 3 * A_DAY
+  market = await server.addMarket('Chợ Nhà')
+  foreign = await server.addMarket('Chợ Lạ')
+  const options = { consentTextVersion: CONSENT_TEXT_VERSION }
+  mine = await server.addStall(market, 'A1', options)
+  hers = await server.addStall(market, 'A2', options)
+  const unclear = await server.addStall(market, 'A3', options)
+  // Enough of them that every count of the market is shown.
+  for (let index = 4; index <= 12; index += 1) await server.addStall(market, `A${index}`, options)
+  await server.addStall(foreign, 'L1', options)
+  const source = await server.addSource([mine, hers, unclear])
+  server.clock.now += 3 * A_DAY
+  const pay = (to: StallEntry, amount: number, time: string, content = to.stall.reference) =>
+    server.pay(source, { accountNumber: to.accounts[0]!.accountNumber, content, amount, time })
+  await pay(mine, MATCHED_YESTERDAY, '2026-11-21 10:00:00')
+  await pay(mine, MATCHED_TODAY, '2026-11-22 08:00:00')
+  await pay(mine, UNCLEAR, '2026-11-20 10:00:00', 'khong co ma')
+  await pay(mine, UNDECIDED, '2026-11-19 23:00:00', `${mine.stall.reference} ${hers.stall.reference}`)
+})
+afterAll(() => server.close())
+
+const people: Record<string, () => Promise<string | undefined>> = {
+  nobody: async () => undefined,
+  'the board': () => server.signIn(boardOf(market)),
+  'another market’s board': () => server.signIn(boardOf(foreign)),
+  'another vendor': () => server.signIn({ role: 'vendor', marketId: market.id, vendorId: hers.vendor!.id }),
+  'the operator': () => server.signIn(OPERATOR),
+  'the vendor': () => server.signIn({ role: 'vendor', marketId: market.id, vendorId: mine.vendor!.id }),
+}
+
+/** Every address a route can have here: of this market and the other, of her stall and its neighbour, of each day. */
+function addressesOf(path: string): string[] {
+  const choices: [string, string[]][] = [
+    [':stallCode', [mine.stall.code, hers.stall.code]],
+    [':market', [market.code, foreign.code]],
+    [':sourceId', ['x']],
+    [':code', ['x']],
+    [':file', ['2026-11-21.json', '2026-11-21.csv', '2026-11-20.json', 'latest.jws']],
+    [':day', ['2026-11-22', '2026-11-21', '2026-11-20', '2026-11-19']],
+    [':businessDay', ['2026-11-22', '2026-11-21', '2026-11-20', '2026-11-19']],
+  ]
+  let found = [path]
+  for (const [name, values] of choices)
+    found = found.flatMap((one) =>
+      new RegExp(`${name}(?![A-Za-z])`).test(one) ? values.map((value) => one.replace(name, value)) : [one],
+    )
+  return found.flatMap((one) => [
+    one,
+    ...['recompute=yes', 'day=2026-11-21', 'day=2026-11-20', 'day=2026-11-19', 'q=A1', 'cursor=0'].map(
+      (query) => `${one}?${query}`,
+    ),
+  ])
+}
+
+async function bodyOf(response: Response): Promise<string> {
+  if (!response.headers.get('content-type')?.startsWith('text/event-stream')) {
+    const bytes = Buffer.from(await response.arrayBuffer())
+    // A JWS hides its words from a search in base64.
+    const text = bytes.toString('latin1')
+    const hidden = text.split('.').map((part) => Buffer.from(part, 'base64url').toString('latin1'))
+    return [text, ...hidden].join('\n')
+  }
+  const reader = response.body!.getReader()
+  const chunks: string[] = []
+  const timer = setTimeout(() => void reader.cancel(), STREAM_MS)
+  for (let part = await reader.read(); !part.done; part = await reader.read())
+    chunks.push(Buffer.from(part.value as Uint8Array).toString('latin1'))
+  clearTimeout(timer)
+  return chunks.join('')
+}
+
+/** The routes on which this person sees one of the amounts, in whatever form. */
+async function routesWithMoney(who: () => Promise<string | undefined>): Promise<string[]> {
+  const cookie = await who()
+  const found = new Set<string>()
+  for (const { method, path } of policies) {
+    if (method !== 'get') continue
+    for (const address of addressesOf(path)) {
+      const headers: Record<string, string> = {
+        accept: 'text/html,application/json',
+        ...(cookie ? { cookie } : {}),
+      }
+      // A phone that comes back asks for everything since the beginning.
+      headers['last-event-id'] = '0'
+      const response = await server.request(address, { headers })
+      const body = await bodyOf(response)
+      if (CANARIES.some((amount) => formsOf(amount).some((form) => body.includes(form)))) found.add(path)
+    }
+  }
+  return [...found].sort()
+}
+
+describe('four amounts paid to one stall', () => {
+  it.each(['nobody', 'the board', 'another market’s board', 'another vendor'])(
+    '%s sees none of them on any route',
+    async (who) => {
+      expect(await routesWithMoney(people[who]!)).toEqual([])
+    },
+  )
+
+  it('the operator sees the undecided one, and a day’s sums, in the inbox only', async () => {
+    expect(await routesWithMoney(people['the operator']!)).toEqual(['/operator/inbox/:market'])
+  })
+
+  it('the vendor sees them on her own pages only', async () => {
+    const routes = await routesWithMoney(people['the vendor']!)
+    expect(routes).toContain('/vendor/:stallCode')
+    expect(routes.filter((path) => !path.startsWith('/vendor/:stallCode'))).toEqual([])
+  })
+
+  it('every route was asked, each in every address it can have', () => {
+    const asked = policies.filter(({ method }) => method === 'get').flatMap(({ path }) => addressesOf(path))
+    expect(asked.filter((address) => /\/:/.test(address))).toEqual([])
+    expect(asked.length).toBeGreaterThan(150)
+  })
+
+  it('no log line has them', () => {
+    const all = server.logged.join('\n')
+    expect(CANARIES.filter((amount) => formsOf(amount).some((form) => all.includes(form)))).toEqual([])
+  })
+})

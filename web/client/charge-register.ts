@@ -1,0 +1,171 @@
+import { saleState, type SaleFacts } from '../../shared/sale-state.ts'
+
+/** A sale this phone made, with what the server has not been told of it yet. Times are this phone's own. */
+export interface KeptSale {
+  facts: SaleFacts
+  madeAt: number
+  cancelledAt: number | null
+  unsent: readonly ('issue' | 'cancel')[]
+}
+
+interface Kept {
+  /** References reserved for this phone alone; one that was shown is never in it again. */
+  pool: readonly string[]
+  sales: readonly KeptSale[]
+}
+
+const POOL_SIZE = 20
+/** Below this more are fetched. */
+const POOL_LOW = 12
+const KEPT_MS = 12 * 3_600_000
+const MAX_KEPT = 20
+const AGAIN_MS = 5_000
+
+/** The sales of this phone and its references, kept through reloads and lost networks. */
+export class SaleRegister {
+  readonly #key: string
+  readonly #address: string
+  /** Where storage is refused, this page at least remembers for itself. */
+  #own: Kept = { pool: [], sales: [] }
+  #sending = false
+  #wantsPool = false
+  /** Called with a reference whose sale has changed. */
+  changed = (_reference: string) => {}
+
+  constructor(stallCode: string) {
+    this.#key = `cho:sales:${stallCode}`
+    this.#address = `/vendor/${stallCode}/sales`
+    setInterval(() => void this.settle(), AGAIN_MS)
+    addEventListener('online', () => void this.settle())
+  }
+
+  #read(): Kept {
+    try {
+      const text = localStorage.getItem(this.#key)
+      if (text) this.#own = JSON.parse(text) as Kept
+    } catch {
+      // What this page remembers is all there is.
+    }
+    return this.#own
+  }
+
+  #write(kept: Kept) {
+    this.#own = kept
+    try {
+      localStorage.setItem(this.#key, JSON.stringify(kept))
+    } catch {
+      // A full phone: this page still knows.
+    }
+  }
+
+  /** Newest first, cancelled ones included. */
+  list(): readonly KeptSale[] {
+    return this.#read().sales
+  }
+
+  find(reference: string): KeptSale | undefined {
+    return this.list().find((sale) => sale.facts.reference === reference)
+  }
+
+  /** Takes a reference out of the pool for good and asks for that amount under it; none when the pool is empty. */
+  issue(amountVnd: number): KeptSale | undefined {
+    const { pool, sales } = this.#read()
+    const [reference, ...rest] = pool
+    if (reference === undefined) return undefined
+    const now = Date.now()
+    const facts = { reference, amountVnd, issuedAt: null, cancelledAt: null, credits: [] }
+    const made: KeptSale = { facts, madeAt: now, cancelledAt: null, unsent: ['issue'] }
+    const recent = sales.filter((sale) => now - sale.madeAt < KEPT_MS || sale.unsent.length > 0)
+    this.#write({ pool: rest, sales: [made, ...recent].slice(0, MAX_KEPT) })
+    void this.settle()
+    return made
+  }
+
+  cancel(reference: string) {
+    this.#change(reference, (sale) => ({
+      ...sale,
+      cancelledAt: Date.now(),
+      unsent: [...sale.unsent, 'cancel'],
+    }))
+    void this.settle()
+  }
+
+  /**
+   * What the server says of a sale, which alone can bring money into it. Returns it with what this phone knows better:
+   * the amount, when the money was faster than the phone's word.
+   */
+  hear(told: SaleFacts): SaleFacts {
+    this.#change(told.reference, (sale) =>
+      // What a page or stream tells again may be older than what is known.
+      told.credits.length < sale.facts.credits.length
+        ? sale
+        : { ...sale, facts: { ...told, amountVnd: told.amountVnd ?? sale.facts.amountVnd } },
+    )
+    const amountVnd = told.amountVnd ?? this.find(told.reference)?.facts.amountVnd ?? null
+    return { ...told, amountVnd }
+  }
+
+  #change(reference: string, how: (sale: KeptSale) => KeptSale) {
+    const { pool, sales } = this.#read()
+    if (!sales.some((sale) => sale.facts.reference === reference)) return
+    this.#write({
+      pool,
+      sales: sales.map((sale) => (sale.facts.reference === reference ? how(sale) : sale)),
+    })
+    this.changed(reference)
+  }
+
+  /** Keeps a pool from now on: only a phone that makes codes needs one. */
+  keepPool() {
+    this.#wantsPool = true
+    return this.settle()
+  }
+
+  /** Tells the server what it has not heard, and fills the pool up; does nothing when there is nothing to do. */
+  async settle() {
+    if (this.#sending) return
+    this.#sending = true
+    try {
+      for (const sale of this.list()) {
+        for (const word of sale.unsent) await this.#send(sale, word)
+      }
+      if (this.#wantsPool && this.#read().pool.length < POOL_LOW) await this.#fillPool()
+    } catch {
+      // No network: asked again soon.
+    } finally {
+      this.#sending = false
+    }
+  }
+
+  async #send({ facts, madeAt, cancelledAt }: KeptSale, word: 'issue' | 'cancel') {
+    const { reference, amountVnd } = facts
+    const at = word === 'issue' ? madeAt : (cancelledAt ?? madeAt)
+    const age = String(Math.max(0, Date.now() - at))
+    const answer = await this.#post(word, { reference, amount: String(amountVnd), age })
+    // What the server will never take is not asked again; a server at rest or a session ended is.
+    if (!answer.ok && ![400, 404, 409].includes(answer.status)) throw new Error(`Answered ${answer.status}`)
+    this.#change(reference, (sale) => ({ ...sale, unsent: sale.unsent.filter((one) => one !== word) }))
+    // A server restored from a backup knows none of what it reserved since.
+    if (answer.status === 404) this.#write({ ...this.#read(), pool: [] })
+    if (answer.ok) this.hear((await answer.json()) as SaleFacts)
+  }
+
+  async #fillPool() {
+    const count = POOL_SIZE - this.#read().pool.length
+    const answer = await this.#post('reserve', { count: String(count) })
+    if (!answer.ok) return
+    const { references } = (await answer.json()) as { references: string[] }
+    const { pool, sales } = this.#read()
+    this.#write({ pool: [...pool, ...references], sales })
+  }
+
+  #post(word: string, fields: Record<string, string>) {
+    return fetch(`${this.#address}/${word}`, { method: 'POST', body: new URLSearchParams(fields) })
+  }
+}
+
+/** How a sale of this phone stands; taken back counts at once, also before the server has heard it. */
+export function stateOf({ facts, cancelledAt }: KeptSale) {
+  const takenBack = facts.cancelledAt === null && cancelledAt !== null && facts.credits.length === 0
+  return saleState(takenBack ? { ...facts, cancelledAt: 0 } : facts)
+}
