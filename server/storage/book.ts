@@ -1,11 +1,10 @@
 import { and, desc, eq, gte, inArray, ne } from 'drizzle-orm'
 import { vietnamTime } from '../../shared/business-day.ts'
-import type { PaymentLine } from '../../shared/wire.ts'
 import { UNDO } from './cash.ts'
 import { bankTransaction, cashSale, match, takings } from './kit.sqlite.ts'
 import type { StallScope } from './scope.ts'
 import type { Store } from './sqlite.ts'
-import { listPayments, standing } from './takings.ts'
+import { standing } from './takings.ts'
 
 /** A day's cash on a phone; a busier stall sees the newest. */
 const MAX_NOTES = 200
