@@ -117,6 +117,15 @@ it('three taps make a code that says her account, the amount and a reference of 
   ])
 })
 
+it('Enter on a keyboard makes the code, and does not press «Huỷ» with the same stroke', async () => {
+  await page.keyboard.type('50000')
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('dialog[data-face=code][open] svg')
+  await page.waitForTimeout(200)
+  expect(await face()).toBe('code')
+  expect(await scan()).toMatchObject({ amountVnd: 50_000 })
+})
+
 it('without network a code is there within a second; its word follows when the network is back', async () => {
   await phone.setOffline(true)
   await type('20')

@@ -150,7 +150,11 @@ export function openCharge(root: HTMLElement, register: SaleRegister, dialect: D
     else if (event.key === 'Backspace') press('back')
     else if (event.key === 'Escape') ask(0)
     // Enter on a button is that button's own.
-    else if (event.key === 'Enter' && !(event.target instanceof HTMLButtonElement)) void makeCode()
+    else if (event.key === 'Enter' && !(event.target instanceof HTMLButtonElement)) {
+      // Or the same Enter would press «Huỷ», which has the focus by then.
+      event.preventDefault()
+      void makeCode()
+    }
   })
 
   ask(0)
