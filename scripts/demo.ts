@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { findBank } from '@vietqr/core'
+import { CONSENT_TEXT_VERSION } from '../shared/consent-text.ts'
 import { marketCode, mintStall, parseMarket, parseRegistration } from '../server/domain/registration.ts'
 import { invite } from '../server/domain/sign-in.ts'
 import type { Services } from '../server/services.ts'
@@ -53,6 +54,12 @@ const HABITS = {
 }
 const PAUSE_MS = 5_000
 
+const DAY_MS = 86_400_000
+/** The demo market has been there for some weeks, so that its figures and its books have something to say. */
+const PAST_DAYS = 60
+/** Told at once while the past is told. */
+const CONNECTIONS = 16
+
 export interface DemoLinks {
   stallCount: number
   marketCode: string
@@ -65,24 +72,30 @@ export interface DemoLinks {
   operator: string
 }
 
-/** Sets the demo market up, once: its stalls, their consents, the source that tells of their money. */
-export async function seedDemo({ store, seal, now }: Services): Promise<void> {
+/**
+ * Sets the demo market up, once: its stalls, their consents, the source that tells of their money. Returns whether
+ * this was the first time.
+ */
+export async function seedDemo({ store, seal, now }: Services): Promise<boolean> {
+  const openedAt = now() - PAST_DAYS * DAY_MS
   // First of all: nothing in this file may ever pass for real.
   await store.write(markAsDemo)
   const market = (await findMarket(store, marketCode(MARKET))) ?? (await addDemoMarket())
   const sources = await listSources(store, operatorScope())
-  if (sources.length > 0) return
+  if (sources.length > 0) return false
   const wanted = { kind: 'sepay', mode: 'hmac', label: 'SePay giả', apiToken: null, secret: null }
   const { id } = await addInstance(store, seal, operatorScope(), wanted, now())
   await store.changeRegistry(function* (tx) {
     const accounts = yield* accountKeysOf(tx, marketScope(market.id))
     yield* bindAccounts(tx, operatorScope(), id, accounts.filter(isInvented), now())
   })
+  return true
 
   function addDemoMarket(): Promise<Market> {
     return store.changeRegistry(function* (tx) {
       const parsed = parseMarket({ name: MARKET })
       if ('problems' in parsed) throw new Error('the demo market is not sound')
+      // Of today, so that no figures are signed and published of a past that is only told in a moment.
       const added = yield* addMarket(tx, operatorScope(), parsed.market, now())
       for (const [index, [section, stall, vendor, bank, sellingOnly]] of STALLS.entries()) {
         const number = String(index + 1).padStart(5, '0')
@@ -98,9 +111,11 @@ export async function seedDemo({ store, seal, now }: Services): Promise<void> {
           selling_only: sellingOnly ? 'yes' : '',
         })
         if ('problems' in row) throw new Error(`the demo stall ${stall} is not sound`)
-        const registration = { ...row.registration, consentAt: now() }
+        // She agreed in front of the phone, to the words as they are now.
+        const consentTextVersion = CONSENT_TEXT_VERSION
+        const registration = { ...row.registration, consentAt: openedAt, consentTextVersion }
         const mint = () => mintStall(randomInt)
-        yield* registerStall(tx, marketScope(added.id), registration, mint, 'demo', now())
+        yield* registerStall(tx, marketScope(added.id), registration, mint, 'demo', openedAt)
       }
       return added
     })
@@ -132,6 +147,32 @@ export async function openDemoBank(services: Services, baseUrl: string): Promise
     seed: now() % 2 ** 31,
     firstId: now(),
   })
+}
+
+/**
+ * Tells of the weeks before, through the same door: most stalls are paid on most mornings, some have fallen silent,
+ * the last one has never been paid.
+ */
+export async function tellPast({ now }: Services, bank: FakeBank): Promise<void> {
+  const today = now() - (now() % DAY_MS)
+  const stalls = [...new Map(bank.payees.map((payee) => [payee.reference, payee])).values()]
+  const bodies: string[] = []
+  for (let daysAgo = PAST_DAYS - 1; daysAgo >= 1; daysAgo -= 1) {
+    for (const [index, payee] of stalls.slice(0, -1).entries()) {
+      const fellSilent = index % 5 === 3 && daysAgo < 35
+      const startedLate = index % 4 === 1 && daysAgo > 25
+      if (fellSilent || startedLate || randomInt(10) < index % 4) continue
+      for (let count = 1 + randomInt(2); count > 0; count -= 1) {
+        // Between seven and eleven in the morning, in Vietnam.
+        bodies.push(bank.pay(payee, today - daysAgo * DAY_MS + randomInt(4 * 3_600_000)))
+      }
+    }
+  }
+  await Promise.all(
+    Array.from({ length: CONNECTIONS }, async () => {
+      for (let body = bodies.shift(); body !== undefined; body = bodies.shift()) await bank.tell(body)
+    }),
+  )
 }
 
 export function runDemoBank(bank: FakeBank, signal: AbortSignal): Promise<void> {

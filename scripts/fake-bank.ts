@@ -50,8 +50,9 @@ export interface FakeBankOptions {
 }
 
 export interface FakeBank {
-  /** One transfer with the stall's reference to its own account: what a shopper who scanned the code sends. */
-  pay(payee: Payee): string
+  readonly payees: readonly Payee[]
+  /** One transfer with the stall's reference to its own account, now or earlier: what a shopper who scanned the code sends. */
+  pay(payee: Payee, bookedAt?: number): string
   /** Whatever happens next; the bodies to tell now, oldest first, possibly none. */
   next(): string[]
   /** Tells one body over HTTP, signed as SePay signs. Returns the status, or 0 where nobody answered. */
@@ -168,12 +169,17 @@ export function createFakeBank(options: FakeBankOptions): FakeBank {
   const held: string[] = []
   let id = options.firstId
 
-  const write = (payee: Payee, content: string, transferType: 'in' | 'out' = 'in'): string => {
+  const write = (
+    payee: Payee,
+    content: string,
+    transferType: 'in' | 'out' = 'in',
+    bookedAt = now(),
+  ): string => {
     const { gateway, accountNumber, virtualAccount } = payee
     return JSON.stringify({
       id: id++,
       gateway,
-      transactionDate: bankTime(gateway, now()),
+      transactionDate: bankTime(gateway, bookedAt),
       accountNumber,
       code: null,
       content,
@@ -193,7 +199,7 @@ export function createFakeBank(options: FakeBankOptions): FakeBank {
   }
   const memo = (reference: string) => memoWith(pick(withCode), reference, random)!
 
-  const pay = (payee: Payee) => write(payee, memo(payee.reference))
+  const pay = (payee: Payee, bookedAt?: number) => write(payee, memo(payee.reference), 'in', bookedAt)
 
   const happen = (): string => {
     const payee = pick(payees)
@@ -231,11 +237,12 @@ export function createFakeBank(options: FakeBankOptions): FakeBank {
   }
 
   return {
+    payees,
     pay,
     next,
     tell,
     async run(pauseMs, signal) {
-      const opening = payees.map(pay)
+      const opening = payees.map((payee) => pay(payee))
       while (!signal.aborted) {
         const first = opening.shift()
         for (const body of first === undefined ? next() : [first]) {

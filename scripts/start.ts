@@ -10,7 +10,7 @@ import { isDemo, isEmpty } from '../server/storage/setting.ts'
 import { buildAssets } from './build.ts'
 import { CommandError, configFromEnvironment, runCommand, withServices } from './command.ts'
 import { demoDatabase, hasRealMarket } from './database.ts'
-import { demoLinks, openDemoBank, runDemoBank, seedDemo } from './demo.ts'
+import { demoLinks, openDemoBank, runDemoBank, seedDemo, tellPast } from './demo.ts'
 
 const USAGE = 'Cách dùng: npm start'
 const CODE_MINUTES = CODE_LIFETIME_MS / 60_000
@@ -58,9 +58,18 @@ function phoneHint(base: string): string {
   return `\nMở bằng điện thoại cùng Wi-Fi: thay localhost:${port} bằng ${here.address}:${port}.`
 }
 
-async function runDemo(realConfig: Config, running: RunningServer, stopping: AbortSignal): Promise<void> {
+async function runDemo(
+  realConfig: Config,
+  running: RunningServer,
+  isFirstTime: boolean,
+  stopping: AbortSignal,
+): Promise<void> {
   const base = baseUrl(realConfig, running)
   const bank = await openDemoBank(running.services, `http://localhost:${running.port}`)
+  if (isFirstTime) {
+    console.log('Đang dựng chợ thử và sổ của mấy tuần trước …')
+    await tellPast(running.services, bank)
+  }
   const links = await demoLinks(running.services, base)
   void runDemoBank(bank, stopping)
   console.log(`
@@ -135,12 +144,12 @@ await runCommand(USAGE, async () => {
   await buildAssets()
   const isReal = await hasRealMarket(config)
   const served = isReal ? config : { ...config, databasePath: demoDatabase(config) }
-  if (!isReal) await withServices(served, seedDemo)
+  const isFirstTime = !isReal && (await withServices(served, seedDemo))
   const stopping = new AbortController()
   try {
     const running = await listen(served)
     closeOnSignal(running, () => stopping.abort())
-    await (isReal ? announceMarket(config, running) : runDemo(config, running, stopping.signal))
+    await (isReal ? announceMarket(config, running) : runDemo(config, running, isFirstTime, stopping.signal))
   } catch (error) {
     // Whatever had begun already must not keep a failed start alive.
     setImmediate(() => process.exit(1))

@@ -149,8 +149,11 @@ export function openCharge(root: HTMLElement, register: SaleRegister, dialect: D
     if (/^\d$/.test(event.key)) press(event.key)
     else if (event.key === 'Backspace') press('back')
     else if (event.key === 'Escape') ask(0)
-    // Enter on a button is that button's own.
-    else if (event.key === 'Enter' && !(event.target instanceof HTMLButtonElement)) {
+    // Enter on a key of the keypad is that key's own; the loudspeaker, touched a moment ago, has no claim on it.
+    else if (
+      event.key === 'Enter' &&
+      !(event.target instanceof HTMLButtonElement && root.contains(event.target))
+    ) {
       // Or the same Enter would press «Huỷ», which has the focus by then.
       event.preventDefault()
       void makeCode()

@@ -4,6 +4,7 @@ import { icon } from '../../icons/icon.ts'
 import { notice } from '../notice.ts'
 import { vendorLayout } from './vendor-layout.ts'
 import type { SaleFacts } from '../../../shared/sale-state.ts'
+import { DEMO_WORDS } from '../layout.ts'
 import type { Frame, Html } from '../layout.ts'
 import type { VendorView } from './vendor-layout.ts'
 
@@ -48,8 +49,9 @@ const keypad = (quickAmounts: readonly number[]): Html =>
     <button type="button" class="primary wide" data-charge-make disabled>${icon('code')}Tạo mã</button>`
 
 /** White with the code, or green, yellow, dark red with what came; the page below waits. */
-const fullScreen = (payee: Payee): Html =>
+const fullScreen = (demo: boolean, payee: Payee): Html =>
   html`<dialog class="charge-screen" data-charge-screen aria-label="Mã cho khách">
+    ${demo && html`<p class="demo-strip">${DEMO_WORDS}</p>`}
     <div class="face-code">
       <p class="screen-amount" data-charge-due></p>
       <div class="code" data-charge-code></div>
@@ -92,7 +94,7 @@ export const chargePage = (frame: Frame, view: ChargeView): Html => {
                 ><li>
                   <button type="button" class="quiet wide"><b></b><span></span></button></li
               ></template>
-              ${fullScreen(payee)}
+              ${fullScreen(frame.demo, payee)}
             </section>`
           : notice('warn', 'Sạp chưa có tài khoản nhận tiền. Hỏi ban quản lý chợ.')
       }
