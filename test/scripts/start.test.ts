@@ -21,7 +21,7 @@ interface Sum {
 function takings(database: string): Sum {
   const [sum] = ask<Sum>(
     database,
-    'select sum(sale_count) sales, count(*) stalls from takings where total_vnd > 0',
+    'select sum(sale_count) sales, count(distinct stall_id) stalls from takings where total_vnd > 0',
   )
   return sum!
 }
