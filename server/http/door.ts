@@ -36,7 +36,7 @@ export interface MarketVisit {
   scope: MarketScope
   market: Market
 }
-export interface SectionVisit {
+interface SectionVisit {
   c: Context<Env>
   scope: SectionScope
   /** As for a stall. */

@@ -22,6 +22,9 @@ import type { Vendor } from './stall.ts'
 import { standing } from './takings.ts'
 import { rows, run, type Unit } from './unit.ts'
 
+/** Of more than this within a minute the newest are told: a screen shows four. */
+const MAX_NEWS = 100
+
 /** An open stall of a row, and what may be told of it now. */
 export interface RowMember {
   stallId: number
@@ -157,10 +160,11 @@ export function listRowNews(
             standing(tx),
           ),
         )
-        .orderBy(change.seq),
+        .orderBy(desc(change.seq))
+        .limit(MAX_NEWS),
     )
     const news: RowNews[] = []
-    for (const credit of found) {
+    for (const credit of found.toReversed()) {
       const member = members.get(credit.stallId)
       if (!member || credit.classification !== 'sale' || credit.recordedAt < member.since) continue
       const sales = yield* salesOfCredits(tx, stallScope(marketId, credit.stallId), [credit])

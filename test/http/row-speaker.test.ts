@@ -140,7 +140,8 @@ describe('the stream of a row', () => {
     const page = await (await server.get(`/vendor/${fish.stall.code}`, mine)).text()
     const transactionSeq = /name="transactionSeq"\s+value="(\d+)"/.exec(page)![1]!
     const path = `/vendor/${fish.stall.code}/classify`
-    await server.post(path, { transactionSeq, classification: 'sale' }, mine)
+    const said = await server.post(path, { transactionSeq, classification: 'sale' }, mine)
+    expect(said.status).toBeLessThan(400)
     await heard.settled()
     expect(heard.news()).toEqual([])
     expect(heard.raw()).not.toContain(String(CANARY))
@@ -220,6 +221,15 @@ describe('the stream of a row', () => {
     const late = await listen(tablet, since)
     expect(late.news()).toEqual([])
     await late.stop()
+  })
+
+  it('starts from nothing with a new holder of the stall, whatever the old one chose', async () => {
+    await choose(twelve, 'amount')
+    const more = { vendor: 'Người Mới', consentTextVersion: CONSENT_TEXT_VERSION }
+    await server.addStall(market, 'A12', more)
+    const heard = await listen()
+    expect(heard.stalls()).toEqual([])
+    await heard.stop()
   })
 
   it('numbers no stall whose number another of the row has, agreeing or not', async () => {

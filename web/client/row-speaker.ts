@@ -24,6 +24,8 @@ const room = get('[data-live]')
 const header = get('[data-link]')
 const button = get('[data-speaker]')
 const told = (name: string) => room.dataset[name] ?? ''
+const [initial = '', ...rest] = told('stallWord')
+const capitalisedWord = initial.toUpperCase() + rest.join('')
 const nobody = get('[data-field=stalls]').textContent
 
 const speaker = new Speaker(told('clips'), told('clipMap'), settle)
@@ -73,8 +75,9 @@ function draw() {
       const text = (field: string, words: string) => {
         line.querySelector(`[data-field=${field}]`)!.textContent = words
       }
-      text('stall', one.stall)
-      text('amount', one.amountVnd === null ? 'có khách chuyển khoản' : formatVnd(one.amountVnd))
+      text('stall', `${capitalisedWord} ${one.stall}`)
+      text('amount', one.amountVnd === null ? '' : formatVnd(one.amountVnd))
+      text('word', one.amountVnd === null ? 'có khách chuyển khoản' : '')
       text('time', vietnamTime(one.recordedAt))
       return line
     }),

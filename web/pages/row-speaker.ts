@@ -54,6 +54,7 @@ export const rowSpeakerPage = (frame: Frame, view: RowSpeakerView): Html =>
         ><li class="line">
           <b class="stall-name" data-field="stall"></b>
           <span class="amount" data-field="amount"></span>
+          <span class="word" data-field="word"></span>
           <span class="time" data-field="time"></span></li
       ></template>
     </div>`,

@@ -57,16 +57,14 @@ export const speakersPage = (frame: Frame, { market, rows }: SpeakersView): Html
             ${act(
               'sign-in-code',
               id,
-              html`<button>Cấp mã cho một máy<span class="visually-hidden"> của ${name}</span></button>`,
+              html`<button aria-label="Cấp mã cho một máy của ${name}">Cấp mã cho một máy</button>`,
             )}
             ${
               tablets > 0 &&
               act(
                 'sign-out',
                 id,
-                html`<button class="danger">
-                  Tắt mọi loa<span class="visually-hidden"> của ${name}</span>
-                </button>`,
+                html`<button class="danger" aria-label="Tắt mọi loa của ${name}">Tắt mọi loa</button>`,
               )
             }
           </div>`,

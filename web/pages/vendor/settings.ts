@@ -16,7 +16,7 @@ export interface VendorSettingsView extends VendorView {
 
 /** Her leave for the tablet that speaks for the whole row: given with thought, taken back with one tap. */
 const rowSpeaker = ({ stallCode, stallWord, rowTelling }: VendorSettingsView): Html =>
-  html`<section class="row-speaker">
+  html`<section class="row-telling">
     <h2>Loa dãy</h2>
     <p>
       Ban quản lý có thể đặt một máy làm loa chung cho cả dãy. Ai đứng gần cũng nghe, cũng thấy. Máy đó không
