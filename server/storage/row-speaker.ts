@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, gte, inArray, isNull, lte, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, gte, inArray, isNull, lte, ne, notExists, sql } from 'drizzle-orm'
 import { saleState } from '../../shared/sale-state.ts'
 import type { Classification, RowNews, RowTelling } from '../../shared/wire.ts'
 import { consentingVendors } from './consent.ts'
@@ -158,6 +158,19 @@ export function listRowNews(
             eq(change.kind, 'credit'),
             inArray(change.stallId, [...members.keys()]),
             standing(tx),
+            // What was ever unclear stays untold, though she called it a sale since.
+            notExists(
+              tx
+                .select({ one: sql`1` })
+                .from(classification)
+                .where(
+                  and(
+                    eq(classification.marketId, change.marketId),
+                    eq(classification.transactionSeq, change.transactionSeq),
+                    ne(classification.classification, 'sale'),
+                  ),
+                ),
+            ),
           ),
         )
         .orderBy(desc(change.seq))

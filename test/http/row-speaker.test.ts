@@ -131,14 +131,18 @@ describe('the stream of a row', () => {
   })
 
   it('never tells of an unclear credit, nor when it is called a sale later', async () => {
+    // Proves the account: before it, money without the reference is nobody's.
+    await pay(fish, 10_000)
+    server.clock.now += 1_000
     await choose(fish, 'amount')
     const heard = await listen()
     const { accountNumber } = fish.accounts[0]!
     await server.pay(source, { accountNumber, content: 'luong thang 11', amount: CANARY })
     await heard.settled()
     const mine = await vendorCookie(fish)
+    // The newest is on top.
     const page = await (await server.get(`/vendor/${fish.stall.code}`, mine)).text()
-    const transactionSeq = /name="transactionSeq"\s+value="(\d+)"/.exec(page)![1]!
+    const transactionSeq = /name="transactionSeq"\s+value="([1-9]\d*)"/.exec(page)![1]!
     const path = `/vendor/${fish.stall.code}/classify`
     const said = await server.post(path, { transactionSeq, classification: 'sale' }, mine)
     expect(said.status).toBeLessThan(400)
@@ -146,6 +150,9 @@ describe('the stream of a row', () => {
     expect(heard.news()).toEqual([])
     expect(heard.raw()).not.toContain(String(CANARY))
     await heard.stop()
+    const again = await listen(tablet, { 'last-event-id': '0' })
+    expect(again.raw()).not.toContain(String(CANARY))
+    await again.stop()
   })
 
   it('does not cheer a sale that is still short: her own phone gives the alarm', async () => {
