@@ -13,6 +13,7 @@ const ENTRIES = [
   'web/client/app.ts',
   'web/client/book.ts',
   'web/client/stand.ts',
+  'web/client/row-speaker.ts',
   'web/client/service-worker.ts',
   'web/client/copy.ts',
   'web/client/check-code.ts',
@@ -20,6 +21,7 @@ const ENTRIES = [
   'web/styles/main.css',
   'web/styles/shopper.css',
   'web/styles/print.css',
+  'web/styles/speaker.css',
 ]
 const COPIED = [
   'web/voice/clips.mp3',

@@ -35,6 +35,11 @@ export const CLIPS = {
   've-tre': 'tiền về trễ',
   'da-huy': 'mã này đã huỷ',
   'tra-hai-lan': 'khách trả hai lần',
+  sap: 'sạp',
+  lo: 'lô',
+  quay: 'quầy',
+  'ki-ot': 'ki ốt',
+  'co-khach': 'có khách chuyển khoản',
 } as const
 
 export type Clip = keyof typeof CLIPS
@@ -132,4 +137,26 @@ export function saleAnnouncement(amountVnd: number, state: SaleState, dialect?: 
   if (exception === 'paid_twice') return [...received, 'tra-hai-lan', ...surplus]
   if (exception === 'overpaid') return [...received, ...surplus]
   return [...(exception === 'late' ? (['ve-tre'] as const) : []), ...received, 'du-hoi']
+}
+
+const STALL_WORDS: Record<string, Clip> = { sạp: 'sap', lô: 'lo', quầy: 'quay', 'ki-ốt': 'ki-ot' }
+
+/**
+ * What a row's speaker says, the stall first: «sạp mười hai, đã nhận năm mươi ngàn đồng», or, without an amount, «sạp
+ * mười hai, có khách chuyển khoản». Nothing where the stall cannot be named: an amount of nobody's misleads a row.
+ */
+export function rowAnnouncement(
+  stallWord: string,
+  stallNumber: number | null,
+  amountVnd: number | null,
+  dialect?: Dialect,
+): Clip[] {
+  const word = STALL_WORDS[stallWord]
+  if (!word || stallNumber === null) return []
+  const isTold = amountVnd !== null && amountVnd <= MAX_SPOKEN_VND
+  return [
+    word,
+    ...spokenAmount(stallNumber, dialect),
+    ...(isTold ? announcement(amountVnd, dialect) : (['co-khach'] as const)),
+  ]
 }

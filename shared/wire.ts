@@ -1,4 +1,5 @@
 import type { SaleFacts } from './sale-state.ts'
+import type { Dialect } from './spoken-amount.ts'
 
 /** What the server and the vendor's phone say to each other. Types only: it costs the phone nothing. */
 
@@ -49,5 +50,28 @@ export interface VendorChange {
   /** The sale whose reference it bore, with its credits up to this one. */
   sale?: SaleFacts
   /** Epoch milliseconds at which the server recorded it: old news is shown, not read aloud. */
+  recordedAt: number
+}
+
+/** What a vendor lets the shared speaker of her row tell: that somebody paid at her stall, or also how much. */
+export const ROW_TELLINGS = ['nothing', 'name', 'amount'] as const
+export type RowTelling = (typeof ROW_TELLINGS)[number]
+
+/** A stall that a row's speaker tells of. `event: stalls` brings all of them each time anything changes. */
+export interface RowStall {
+  name: string
+  /** To be said aloud; null where its name has no number of its own in this row. */
+  number: number | null
+  tellsAmount: boolean
+  dialect: Dialect
+}
+
+/** One message of a row speaker's stream (`event: change`): never who paid, nor why. */
+export interface RowNews {
+  seq: number
+  /** The stall's name. */
+  stall: string
+  /** Null where she lets only her stall's name be told. */
+  amountVnd: number | null
   recordedAt: number
 }

@@ -2,9 +2,11 @@ import { AppError } from '../../shared/app-error.ts'
 import {
   marketScope,
   operatorScope,
+  sectionScope,
   stallScope,
   type MarketScope,
   type OperatorScope,
+  type SectionScope,
   type StallScope,
 } from '../storage/scope.ts'
 import type { Identity } from '../storage/session.ts'
@@ -29,19 +31,22 @@ export type Action =
   | 'card.print'
   | 'vendor.invite'
   | 'board.invite'
+  | 'speaker.invite'
+  | 'speaker.listen'
   | 'market.add'
   | 'market.change'
   | 'source.manage'
   | 'inbox.view'
   | 'inbox.assign'
 
-/** What is asked for: a market, or a stall in one. */
+/** What is asked for: a market, or a stall or section in one. */
 export interface Resource {
   marketId?: number
   stallId?: number
+  sectionId?: number
 }
 
-type Reach = 'own_stall' | 'own_market' | 'everywhere'
+type Reach = 'own_stall' | 'own_section' | 'own_market' | 'everywhere'
 
 /** Who may do what, and how far it reaches. What is not here is not allowed. */
 const GRANTS: Record<Identity['role'], Partial<Record<Action, Reach>>> = {
@@ -60,7 +65,9 @@ const GRANTS: Record<Identity['role'], Partial<Record<Action, Reach>>> = {
     'registry.change': 'own_market',
     'card.print': 'own_market',
     'vendor.invite': 'own_market',
+    'speaker.invite': 'own_market',
   },
+  speaker: { 'speaker.listen': 'own_section' },
   operator: {
     'adoption.view': 'everywhere',
     'registry.view': 'everywhere',
@@ -68,6 +75,7 @@ const GRANTS: Record<Identity['role'], Partial<Record<Action, Reach>>> = {
     'card.print': 'everywhere',
     'vendor.invite': 'everywhere',
     'board.invite': 'everywhere',
+    'speaker.invite': 'everywhere',
     'market.add': 'everywhere',
     'market.change': 'everywhere',
     'source.manage': 'everywhere',
@@ -81,6 +89,8 @@ export function can(actor: Actor, action: Action, resource: Resource): boolean {
   const reach = GRANTS[actor.role][action]
   if (reach === 'everywhere') return true
   if (reach === 'own_market') return resource.marketId === actor.marketId
+  if (reach === 'own_section')
+    return resource.marketId === actor.marketId && resource.sectionId === actor.sectionId
   if (reach === 'own_stall')
     return resource.stallId !== undefined && actor.stallIds.includes(resource.stallId)
   return false
@@ -99,6 +109,15 @@ export function openStall(actor: Actor, action: Action, marketId: number, stallI
 export function openMarket(actor: Actor, action: Action, marketId: number): MarketScope {
   demand(actor, action, { marketId })
   return marketScope(marketId)
+}
+
+/** A row's speaker is let in to its own row only; nobody else has one. */
+export function openSection(actor: Actor, action: Action): SectionScope {
+  const { marketId, sectionId } = actor
+  if (sectionId === undefined || sectionId === null)
+    throw new AppError('not_found', `${actor.role} has no row`)
+  demand(actor, action, { marketId, sectionId })
+  return sectionScope(marketId, sectionId)
 }
 
 export function openOperation(actor: Actor, action: Action): OperatorScope {

@@ -17,6 +17,7 @@ const SESSION_LIFETIME_MS: Record<Role, number> = {
   vendor: 90 * 86_400_000,
   board: 30 * 86_400_000,
   operator: 7 * 86_400_000,
+  speaker: 90 * 86_400_000,
 }
 const TOKEN_BYTES = 32
 

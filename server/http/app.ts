@@ -18,6 +18,8 @@ import { showSources } from './operator/sources.ts'
 import { refuseForeignOrigins } from './origin.ts'
 import { showStalls } from './shopper/stall.ts'
 import { publishData } from './public-data/snapshots.ts'
+import { showRowSpeaker } from './speaker/page.ts'
+import { streamRow } from './speaker/stream.ts'
 import { hearSources } from './source/notifications.ts'
 import { showHealth } from './system/health.ts'
 import { serveApp } from './vendor/app-manifest.ts'
@@ -84,6 +86,8 @@ export function createApp(
   showVendorSettings(doors, services, frame)
   serveApp(doors, frame)
   streamChanges(doors, services)
+  showRowSpeaker(doors, services, frame)
+  streamRow(doors, services)
   showAdoption(doors, services, frame)
   showBoard(doors, services, frame)
   printPosters(doors, services, frame)

@@ -1,8 +1,16 @@
 import { Hono, type Context, type Handler } from 'hono'
 import { AppError } from '../../shared/app-error.ts'
-import { can, openMarket, openOperation, openStall, type Action, type Actor } from '../domain/access.ts'
+import {
+  can,
+  openMarket,
+  openOperation,
+  openSection,
+  openStall,
+  type Action,
+  type Actor,
+} from '../domain/access.ts'
 import { findMarket, type Market } from '../storage/market.ts'
-import type { MarketScope, OperatorScope, StallScope } from '../storage/scope.ts'
+import type { MarketScope, OperatorScope, SectionScope, StallScope } from '../storage/scope.ts'
 import { findSession } from '../storage/session.ts'
 import { findStall, stallsHeldBy, type StallListing } from '../storage/stall.ts'
 import type { Services } from '../services.ts'
@@ -28,6 +36,12 @@ export interface MarketVisit {
   scope: MarketScope
   market: Market
 }
+interface SectionVisit {
+  c: Context<Env>
+  scope: SectionScope
+  /** As for a stall. */
+  stillWelcome(): Promise<boolean>
+}
 export interface OperationVisit {
   c: Context<Env>
   actor: Actor
@@ -47,6 +61,8 @@ export interface Doors {
   /** A path with `:market`. */
   market(action: Action): Route<MarketVisit>
   operation(action: Action): Route<OperationVisit>
+  /** Of the visitor's own session: no address names a row. */
+  section(action: Action): Route<SectionVisit>
 }
 
 export function createDoors(services: Services): Doors {
@@ -109,6 +125,15 @@ export function createDoors(services: Services): Doors {
       routes(action, async (c) => {
         const actor = await signedIn(c)
         return { c, actor, scope: openOperation(actor, action) }
+      }),
+    section: (action) =>
+      routes(action, async (c) => {
+        const scope = openSection(await signedIn(c), action)
+        const stillWelcome = async () => {
+          const visitor = await findActor(c)
+          return visitor !== undefined && can(visitor, action, scope)
+        }
+        return { c, scope, stillWelcome }
       }),
   }
 }

@@ -28,6 +28,7 @@ export const {
   vendor,
   tenancy,
   consent,
+  rowTelling,
   payeeAccount,
   payeeAccountState,
   stallCode,

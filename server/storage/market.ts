@@ -56,6 +56,23 @@ export function* updateMarket(
   )
 }
 
+export interface Section {
+  id: number
+  name: string
+}
+
+export function listSections(store: Store, scope: MarketScope): Promise<Section[]> {
+  return store.read((tx) =>
+    rows(
+      tx
+        .select({ id: section.id, name: section.name })
+        .from(section)
+        .where(eq(section.marketId, scope.marketId))
+        .orderBy(asc(section.name)),
+    ),
+  )
+}
+
 /** The section of that name, made if the market has none such yet. */
 export function* sectionNamed(tx: Db, scope: MarketScope, name: string): Unit<number> {
   const { marketId } = scope

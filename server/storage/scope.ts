@@ -13,10 +13,15 @@ export type MarketScope = Sealed & { readonly marketId: number }
 /** One stall's own money, for the vendor who holds it. */
 export type StallScope = Sealed & { readonly marketId: number; readonly stallId: number }
 
+/** What the shared speaker of a row may tell: only what its vendors chose, never a payer or a memo. */
+export type SectionScope = Sealed & { readonly marketId: number; readonly sectionId: number }
+
 /** Everything the operator keeps running: sources, markets, undecided money. */
 export type OperatorScope = Sealed & { readonly operator: true }
 
 export const marketScope = (marketId: number): MarketScope => ({ marketId }) as MarketScope
 export const stallScope = (marketId: number, stallId: number): StallScope =>
   ({ marketId, stallId }) as StallScope
+export const sectionScope = (marketId: number, sectionId: number): SectionScope =>
+  ({ marketId, sectionId }) as SectionScope
 export const operatorScope = (): OperatorScope => ({ operator: true }) as OperatorScope

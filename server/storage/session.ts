@@ -14,6 +14,8 @@ export interface Identity {
   role: Role
   marketId: number
   vendorId: number | null
+  /** Whose row it speaks for: a speaker's only. */
+  sectionId?: number | null
 }
 
 /** At rest a token is only its hash; 256 random bits need no salt and no stretching. */
@@ -44,7 +46,12 @@ export function* issueSignInCode(
 /** Whom a code that is still good would let in; looking does not use it up. */
 export async function findSignInCode(store: Store, code: string, now: number): Promise<Identity | undefined> {
   const [row] = await store.db
-    .select({ role: signInCode.role, marketId: signInCode.marketId, vendorId: signInCode.vendorId })
+    .select({
+      role: signInCode.role,
+      marketId: signInCode.marketId,
+      vendorId: signInCode.vendorId,
+      sectionId: signInCode.sectionId,
+    })
     .from(signInCode)
     .where(
       and(eq(signInCode.codeHash, hashToken(code)), isNull(signInCode.usedAt), gt(signInCode.expiresAt, now)),
@@ -68,7 +75,7 @@ export function* redeemSignInCode(tx: Db, code: string, now: number): Unit<Ident
       .returning(),
   )
   if (!row) throw new AppError('gone', 'sign-in code used, expired or unknown')
-  return { role: row.role, marketId: row.marketId, vendorId: row.vendorId }
+  return { role: row.role, marketId: row.marketId, vendorId: row.vendorId, sectionId: row.sectionId }
 }
 
 export function* openSession(
@@ -92,7 +99,12 @@ export function* openSession(
 
 export async function findSession(store: Store, token: string, now: number): Promise<Identity | undefined> {
   const [row] = await store.db
-    .select({ role: session.role, marketId: session.marketId, vendorId: session.vendorId })
+    .select({
+      role: session.role,
+      marketId: session.marketId,
+      vendorId: session.vendorId,
+      sectionId: session.sectionId,
+    })
     .from(session)
     .where(
       and(eq(session.tokenHash, hashToken(token)), isNull(session.revokedAt), gt(session.expiresAt, now)),

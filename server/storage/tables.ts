@@ -1,11 +1,11 @@
 import { BOOKED_PRECISIONS, CHANNELS, DIRECTIONS } from '../../shared/bank-transaction.ts'
-import { CLASSIFICATIONS } from '../../shared/wire.ts'
+import { CLASSIFICATIONS, ROW_TELLINGS } from '../../shared/wire.ts'
 import type { Kit } from './kit.sqlite.ts'
 
 export const ACCOUNT_STATES = ['proposed', 'proven', 'active', 'retired'] as const
 const HOLDERS = ['vendor', 'market'] as const
 const HOLDER_TYPES = ['individual', 'household_business'] as const
-export const ROLES = ['operator', 'board', 'vendor'] as const
+export const ROLES = ['operator', 'board', 'vendor', 'speaker'] as const
 const ANNOUNCEMENTS = ['amount', 'chime'] as const
 const OUTCOMES = ['matched', 'undecided', 'not_counted'] as const
 export const MATCH_RULES = [
@@ -140,6 +140,19 @@ export function defineTables(kit: Kit) {
     (t) => [index('consent_vendor').on(t.vendorId)],
   )
 
+  /** Append-only: the newest row of a vendor says what the shared speaker of her row may tell; none is nothing. */
+  const rowTelling = table(
+    'row_telling',
+    {
+      id: id(),
+      marketId: int().notNull(),
+      vendorId: int().notNull(),
+      tells: choice(ROW_TELLINGS).notNull(),
+      at: instant().notNull(),
+    },
+    (t) => [index('row_telling_vendor').on(t.marketId, t.vendorId)],
+  )
+
   /** Append-only: one row each time somebody proposes that a stall be paid into an account. */
   const payeeAccount = table(
     'payee_account',
@@ -248,6 +261,8 @@ export function defineTables(kit: Kit) {
     role: choice(ROLES).notNull(),
     marketId: int().notNull(),
     vendorId: int(),
+    /** Of a row's speaker only. */
+    sectionId: int(),
     device: text().notNull(),
     createdAt: instant().notNull(),
     expiresAt: instant().notNull(),
@@ -259,6 +274,7 @@ export function defineTables(kit: Kit) {
     role: choice(ROLES).notNull(),
     marketId: int().notNull(),
     vendorId: int(),
+    sectionId: int(),
     issuedBy: text().notNull(),
     issuedAt: instant().notNull(),
     expiresAt: instant().notNull(),
@@ -567,6 +583,7 @@ export function defineTables(kit: Kit) {
     vendor,
     tenancy,
     consent,
+    rowTelling,
     payeeAccount,
     payeeAccountState,
     stallCode,

@@ -14,7 +14,7 @@ import {
   transactionText,
 } from './kit.sqlite.ts'
 import { salesOfCredits } from './sale.ts'
-import type { StallScope } from './scope.ts'
+import type { SectionScope, StallScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
 import type { Db, Store } from './sqlite.ts'
 import { rows, run, type Unit } from './unit.ts'
@@ -46,7 +46,7 @@ export async function listPayments(
 }
 
 /** The market's newest seq: where a phone that has just been drawn goes on from. */
-export async function currentCursor(store: Store, scope: StallScope): Promise<number> {
+export async function currentCursor(store: Store, scope: StallScope | SectionScope): Promise<number> {
   const [row] = await store.db
     .select({ seq: sql<number | null>`max(${change.seq})` })
     .from(change)

@@ -33,6 +33,7 @@ beforeAll(async () => {
     ['vendor', { role: 'vendor', marketId: market.marketId, vendorId }],
     ['board', { role: 'board', marketId: market.marketId, vendorId: null }],
     ['operator', { role: 'operator', marketId: 0, vendorId: null }],
+    ['speaker', { role: 'speaker', marketId: market.marketId, vendorId: null, sectionId: lan.sectionId }],
   ]
   visitors.set('nobody', await browser.newContext())
   for (const [name, identity] of identities) {
@@ -66,6 +67,8 @@ const SCREENS: [who: string, path: () => string][] = [
   ['board', () => '/board/cho-thu/adoption'],
   ['board', () => '/board/cho-thu/stalls/new'],
   ['board', () => '/board/cho-thu/cards'],
+  ['board', () => '/board/cho-thu/speakers'],
+  ['speaker', () => '/speaker'],
   ['operator', () => '/operator'],
   ['operator', () => '/operator/inbox/cho-thu'],
   ['operator', () => '/operator/sources'],

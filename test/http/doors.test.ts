@@ -3,6 +3,8 @@ import { createApp } from '../../server/http/app.ts'
 import { invite } from '../../server/domain/sign-in.ts'
 import { tenancy } from '../../server/storage/kit.sqlite.ts'
 import { runSmallMarket, type RunningMarket } from '../running-market.ts'
+import { listSections } from '../../server/storage/market.ts'
+import { marketScope } from '../../server/storage/scope.ts'
 import { getTakings } from '../../server/storage/takings.ts'
 import { fillMarket, MORNING, scopeOf, TODAY, type FilledMarket, type TestStall } from '../small-market.ts'
 import type { Identity } from '../../server/storage/session.ts'
@@ -36,6 +38,11 @@ const vendorOf = async (stall: TestStall): Promise<Identity> => {
   const rows = await market.store.db.select().from(tenancy)
   const { vendorId } = rows.find((row) => row.stallId === stall.id)!
   return { role: 'vendor', marketId: stall.marketId, vendorId }
+}
+const speakerOf = async (row: string): Promise<Identity> => {
+  const sections = await listSections(market.store, marketScope(market.marketId))
+  const { id } = sections.find(({ name }) => name === row)!
+  return { role: 'speaker', marketId: market.marketId, vendorId: null, sectionId: id }
 }
 /** An address of that route: the first market's, or the other's. */
 const addressOf = (path: string, whose: FilledMarket, code: string) =>
@@ -109,6 +116,7 @@ describe('with somebody else’s session', () => {
       async () => ({ role: 'operator', marketId: 0, vendorId: null }),
       ['/board/', '/operator'],
     ],
+    ['the speaker of a row of this market', () => speakerOf('Dãy A'), ['/speaker']],
   ])('%s finds nothing of this market behind any door', async (_, identity, allowed) => {
     const cookie = await cookieOf(await identity())
     const wrong: string[] = []

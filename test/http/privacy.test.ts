@@ -54,11 +54,17 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
+const speakerOf = async (): Promise<string> => {
+  const sectionId = mine.stall.sectionId
+  return server.signIn({ role: 'speaker', marketId: market.id, vendorId: null, sectionId })
+}
+
 const people: Record<string, () => Promise<string | undefined>> = {
   nobody: async () => undefined,
   'the board': () => server.signIn(boardOf(market)),
   'another market’s board': () => server.signIn(boardOf(foreign)),
   'another vendor': () => server.signIn({ role: 'vendor', marketId: market.id, vendorId: hers.vendor!.id }),
+  'the row’s speaker': speakerOf,
   'the operator': () => server.signIn(OPERATOR),
   'the vendor': () => server.signIn({ role: 'vendor', marketId: market.id, vendorId: mine.vendor!.id }),
 }
@@ -126,7 +132,7 @@ async function routesWithMoney(who: () => Promise<string | undefined>): Promise<
 }
 
 describe('four amounts paid to one stall', () => {
-  it.each(['nobody', 'the board', 'another market’s board', 'another vendor'])(
+  it.each(['nobody', 'the board', 'another market’s board', 'another vendor', 'the row’s speaker'])(
     '%s sees none of them on any route',
     async (who) => {
       expect(await routesWithMoney(people[who]!)).toEqual([])

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { AppError } from '../../shared/app-error.ts'
 import {
   announcement,
+  rowAnnouncement,
   CLIPS,
   MAX_SPOKEN_VND,
   saleAnnouncement,
@@ -150,6 +151,8 @@ describe('the voice', () => {
         for (const clip of saleAnnouncement(1, state)) named.add(clip)
       }
     }
+    for (const stallWord of ['sạp', 'lô', 'quầy', 'ki-ốt'])
+      for (const clip of rowAnnouncement(stallWord, 1, null)) named.add(clip)
     expect([...named].sort()).toEqual(Object.keys(CLIPS).sort())
     expect(Object.keys(places).sort()).toEqual(Object.keys(CLIPS).sort())
     expect(new Set(Object.values(CLIPS)).size).toBe(Object.keys(CLIPS).length)
@@ -186,5 +189,22 @@ describe('the voice', () => {
         expect(lasts).toBeLessThanOrEqual(2000)
       }
     }
+  })
+})
+
+describe('rowAnnouncement', () => {
+  const words = (...about: Parameters<typeof rowAnnouncement>) =>
+    rowAnnouncement(...about)
+      .map((clip) => CLIPS[clip])
+      .join(' ')
+
+  test('says the stall first, then the amount where it may', () => {
+    expect(words('sạp', 12, 50_000)).toBe('sạp mười hai đã nhận năm mươi ngàn đồng')
+    expect(words('ki-ốt', 105, null, NORTH)).toBe('ki ốt một trăm linh năm có khách chuyển khoản')
+  })
+
+  test('says nothing of a stall it cannot name: the chime is all', () => {
+    expect(words('sạp', null, 50_000)).toBe('')
+    expect(words('gian', 12, 50_000)).toBe('')
   })
 })

@@ -7,6 +7,7 @@ import { errorPage } from '../../web/pages/error.ts'
 import { stallPage } from '../../web/pages/stall.ts'
 import { vendorCodePage } from '../../web/pages/vendor/code.ts'
 import { vendorHomePage } from '../../web/pages/vendor/home.ts'
+import { rowSpeakerPage } from '../../web/pages/row-speaker.ts'
 import { vendorSettingsPage } from '../../web/pages/vendor/settings.ts'
 import { welcomePage } from '../../web/pages/welcome.ts'
 import type { Html } from '../../web/pages/layout.ts'
@@ -80,7 +81,9 @@ const everyPage: Record<string, (demo: boolean) => Promise<string>> = {
   error: (demo) => render(errorPage({ ...frame, demo }, { heading: 'Chưa thấy', advice: 'Thử lại.' })),
   home: (demo) => home([payment({})], demo),
   code: (demo) => render(vendorCodePage({ ...frame, demo }, { ...vendor, ...stall })),
-  settings: (demo) => render(vendorSettingsPage({ ...frame, demo }, vendor)),
+  settings: (demo) => render(vendorSettingsPage({ ...frame, demo }, { ...vendor, rowTelling: 'nothing' })),
+  rowSpeaker: (demo) =>
+    render(rowSpeakerPage({ ...frame, demo }, { market: 'Chợ', row: 'Dãy A', stallWord: 'sạp', cursor: 0 })),
 }
 
 describe.each(Object.entries(everyPage))('%s page', (_name, page) => {

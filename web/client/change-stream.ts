@@ -1,4 +1,4 @@
-import type { VendorChange } from '../../shared/wire.ts'
+import type { RowStall, VendorChange } from '../../shared/wire.ts'
 
 /** A gap shorter than this is not worth a word. */
 const DOWN_AFTER_MS = 3000
@@ -9,22 +9,24 @@ const SILENT_AFTER_MS = 25_000
 /** How long a refused stream rests before it is tried again. */
 const REST_MS = 5000
 
-export interface StreamListener {
-  change(change: VendorChange): void
+export interface StreamListener<Change = VendorChange> {
+  change(change: Change): void
   /** The server's clock, each time the stream opens. */
   hello(now: number): void
   /** Anything at all arrived. */
   alive(): void
   /** Up or down; when down, `since` is when the figures were last known to be right. */
   link(up: boolean, since: number): void
+  /** On a row's speaker: the stalls it tells of, each time they change. */
+  stalls?(stalls: RowStall[]): void
   /** The server no longer lets this page listen. */
   refused(): void
 }
 
 /** The live stream, kept open over dead sockets, tunnels and restarts, never missing or repeating a change. */
-export class ChangeStream {
+export class ChangeStream<Change extends { seq: number } = VendorChange> {
   readonly #url: string
-  readonly #listener: StreamListener
+  readonly #listener: StreamListener<Change>
   #source: EventSource | undefined
   #last: number
   #heardAt = Date.now()
@@ -33,7 +35,7 @@ export class ChangeStream {
   #brokenAt: number | undefined
   #up = true
 
-  constructor(url: string, after: number, listener: StreamListener) {
+  constructor(url: string, after: number, listener: StreamListener<Change>) {
     this.#url = url
     this.#last = after
     this.#listener = listener
@@ -68,11 +70,15 @@ export class ChangeStream {
     })
     source.addEventListener('ping', () => this.#heard())
     source.addEventListener('change', ({ data }: MessageEvent<string>) => {
-      const change: VendorChange = JSON.parse(data)
+      const change: Change = JSON.parse(data)
       if (change.seq > this.#last) {
         this.#last = change.seq
         this.#listener.change(change)
       }
+      this.#heard()
+    })
+    source.addEventListener('stalls', ({ data }: MessageEvent<string>) => {
+      this.#listener.stalls?.(JSON.parse(data) as RowStall[])
       this.#heard()
     })
     source.addEventListener('error', () => {

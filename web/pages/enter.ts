@@ -14,6 +14,7 @@ export type EnterView = {
 } & (
   | { kind: 'operator' }
   | { kind: 'board'; market: string }
+  | { kind: 'speaker'; market: string; row: string }
   | {
       kind: 'vendor'
       market: string
@@ -37,6 +38,13 @@ const who = (view: EnterView): { heading: string; place: string; sees: string } 
       heading: 'Vào với tư cách ban quản lý',
       place: view.market,
       sees: 'Ban quản lý lo danh sách sạp và in mã, không thấy số tiền của từng sạp.',
+    }
+  }
+  if (view.kind === 'speaker') {
+    return {
+      heading: `Máy này làm loa ${view.row}`,
+      place: view.market,
+      sees: 'Máy chỉ báo cho những sạp đã chịu cho báo, không mở được trang nào khác.',
     }
   }
   return {

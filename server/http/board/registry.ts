@@ -18,6 +18,7 @@ import type { Doors } from '../door.ts'
 import { cardLinks, printCards } from './cards.ts'
 import { addStalls } from './new-stall.ts'
 import { issueSignInCodes } from './sign-in-code.ts'
+import { setUpSpeakers } from './speakers.ts'
 import { listWrongCodes } from './wrong-codes.ts'
 
 /** Of a larger market the rest is found by its search. */
@@ -78,6 +79,7 @@ export function showBoard(doors: Doors, services: Services, frame: Frame): void 
   addStalls(doors, services, frame)
   issueSignInCodes(doors, services, frame)
   printCards(doors, services, frame)
+  setUpSpeakers(doors, services, frame)
 }
 
 function isOpen({ stall }: StallEntry): boolean {

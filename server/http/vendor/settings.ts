@@ -1,13 +1,16 @@
 import { AppError } from '../../../shared/app-error.ts'
 import { CONSENT_TEXT_VERSION } from '../../../shared/consent-text.ts'
+import { ROW_TELLINGS } from '../../../shared/wire.ts'
 import { errorPage } from '../../../web/pages/error.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
 import { vendorSettingsPage } from '../../../web/pages/vendor/settings.ts'
 import { withdrawConsent } from '../../storage/consent.ts'
 import { revokeSession } from '../../storage/session.ts'
+import { getRowTelling, setRowTelling } from '../../storage/row-speaker.ts'
 import { setPreferences } from '../../storage/vendor.ts'
 import type { Services } from '../../services.ts'
 import type { Doors } from '../door.ts'
+import { wakeStreams } from '../speaker/stream.ts'
 import { clearSessionToken, readSessionToken } from '../session-cookie.ts'
 import { emptyPhone } from './phone.ts'
 import { vendorView } from './visit.ts'
@@ -15,10 +18,12 @@ import { vendorView } from './visit.ts'
 /** How she wants to be told. */
 export function showVendorSettings(doors: Doors, services: Services, frame: Frame): void {
   doors.stall('takings.view').get('/vendor/:stallCode/settings', async (visit) => {
-    const { c } = visit
+    const { c, scope, actor } = visit
     const view = await vendorView(services, visit)
     c.header('cache-control', 'no-store')
-    return c.html(vendorSettingsPage(frame, { ...view, saved: c.req.query('saved') !== undefined }), 200)
+    const rowTelling = await getRowTelling(services.store, scope.marketId, actor.vendorId!)
+    const saved = c.req.query('saved') !== undefined
+    return c.html(vendorSettingsPage(frame, { ...view, rowTelling, saved }), 200)
   })
 
   doors
@@ -40,6 +45,18 @@ export function showVendorSettings(doors: Doors, services: Services, frame: Fram
       return c.redirect(`/vendor/${listing.stall.code}/settings?saved`, 303)
     })
 
+  doors.stall('preferences.change').post('/vendor/:stallCode/row-speaker', async (visit) => {
+    const { c, scope, actor, listing } = visit
+    const { tells: wanted } = await c.req.parseBody()
+    const tells = ROW_TELLINGS.find((one) => one === wanted)
+    if (!tells) throw new AppError('invalid_input', `tells is one of ${ROW_TELLINGS.join(', ')}`, 'tells')
+    const { store, now } = services
+    await store.write((tx) => setRowTelling(tx, scope.marketId, actor.vendorId!, tells, now()))
+    // The row's tablet must not go on telling what it may no longer.
+    wakeStreams(services, scope, actor.stallIds)
+    return c.redirect(`/vendor/${listing.stall.code}/settings?saved`, 303)
+  })
+
   doors.stall('consent.withdraw').post('/vendor/:stallCode/withdraw', async ({ c, scope, actor }) => {
     if ((await c.req.parseBody())['withdraw'] !== 'yes') {
       throw new AppError('invalid_input', 'the withdrawal is not confirmed', 'withdraw')
@@ -55,8 +72,11 @@ export function showVendorSettings(doors: Doors, services: Services, frame: Fram
         at,
       }
       yield* withdrawConsent(tx, withdrawn)
+      // Agreeing anew one day is not agreeing to the row's speaker again.
+      yield* setRowTelling(tx, scope.marketId, actor.vendorId!, 'nothing', at)
       yield* revokeSession(tx, readSessionToken(c, config) ?? '', at)
     })
+    wakeStreams(services, scope, actor.stallIds)
     clearSessionToken(c, config)
     emptyPhone(c)
     return c.html(

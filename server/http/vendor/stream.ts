@@ -74,7 +74,10 @@ export function streamChanges(doors: Doors, services: Services): void {
 }
 
 /** Resolves false at news, true when nothing was heard for a ping's time. */
-async function waitForNews(hasNews: () => boolean, arm: (resume: () => void) => void): Promise<boolean> {
+export async function waitForNews(
+  hasNews: () => boolean,
+  arm: (resume: () => void) => void,
+): Promise<boolean> {
   if (hasNews()) return false
   const { promise, resolve } = Promise.withResolvers<boolean>()
   arm(() => resolve(false))

@@ -3,7 +3,7 @@ import { AppError } from '../../../shared/app-error.ts'
 import { enterGonePage, enterPage, type EnterView } from '../../../web/pages/enter.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
 import { enter, lookAtCode } from '../../domain/sign-in.ts'
-import { getMarket } from '../../storage/market.ts'
+import { getMarket, listSections } from '../../storage/market.ts'
 import { marketScope } from '../../storage/scope.ts'
 import { revokeSession } from '../../storage/session.ts'
 import { listVendorStalls } from '../../storage/stall.ts'
@@ -22,10 +22,15 @@ export function letIn(doors: Doors, services: Services, frame: Frame): void {
   const describe = async (code: string): Promise<EnterView | undefined> => {
     const found = await lookAtCode(store, code, now())
     if (!found) return undefined
-    const { role, marketId, vendorId, needsConsent } = found
+    const { role, marketId, vendorId, sectionId, needsConsent } = found
     if (role === 'operator') return { code, kind: 'operator' }
     // The code itself is the leave to see this much.
     const market = await getMarket(store, marketScope(marketId))
+    if (role === 'speaker') {
+      const sections = await listSections(store, marketScope(marketId))
+      const row = sections.find((section) => section.id === sectionId)?.name ?? ''
+      return { code, kind: 'speaker', market: market.name, row }
+    }
     if (role === 'board' || vendorId === null) return { code, kind: 'board', market: market.name }
     const vendor = await getVendor(store, marketId, vendorId)
     const stalls = await listVendorStalls(store, marketId, vendorId)

@@ -20,6 +20,7 @@ export function welcome(doors: Doors, { config, store, now }: Services, frame: F
 
   doors.signedIn.get('/home', async ({ c, actor }) => {
     if (actor.role === 'operator') return c.redirect('/operator')
+    if (actor.role === 'speaker') return c.redirect('/speaker')
     if (actor.role === 'board') {
       const market = await getMarket(store, marketScope(actor.marketId))
       const day = lastClosedDay(now(), market.dayStartsAtMinutes)

@@ -182,6 +182,7 @@ export const registryPage = (frame: Frame, view: RegistryView): Html => {
       <div class="actions">
         <a class="button primary" href="${home}/stalls/new">Thêm ${stallWord}</a>
         <a class="button" href="${home}/adoption">Chợ dùng đến đâu</a>
+        ${sections.length > 0 && html`<a class="button" href="${home}/speakers">Loa dãy</a>`}
         ${view.cardLinks.map(({ url, words }) => html`<a class="button" href="${url}">${words}</a>`)}
         <form action="/leave" method="post"><button class="quiet">Ra khỏi máy này</button></form>
       </div>

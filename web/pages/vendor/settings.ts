@@ -3,13 +3,44 @@ import { icon } from '../../icons/icon.ts'
 import { choices } from '../field.ts'
 import { notice } from '../notice.ts'
 import { vendorLayout } from './vendor-layout.ts'
+import type { RowTelling } from '../../../shared/wire.ts'
 import type { Frame, Html } from '../layout.ts'
 import type { VendorView } from './vendor-layout.ts'
 
 export interface VendorSettingsView extends VendorView {
+  /** What the shared speaker of her row may tell of her stall. */
+  rowTelling: RowTelling
   /** Just saved. */
   saved?: boolean
 }
+
+/** Her leave for the tablet that speaks for the whole row: given with thought, taken back with one tap. */
+const rowSpeaker = ({ stallCode, stallWord, rowTelling }: VendorSettingsView): Html =>
+  html`<section class="row-telling">
+    <h2>Loa dãy</h2>
+    <p>
+      Ban quản lý có thể đặt một máy làm loa chung cho cả dãy. Ai đứng gần cũng nghe, cũng thấy. Máy đó không
+      có sổ, không biết ai chuyển; khoản chưa rõ có phải tiền bán hàng không thì nó không báo.
+    </p>
+    <form action="/vendor/${stallCode}/row-speaker" method="post">
+      ${choices(`Cho loa dãy đọc ${stallWord} của tôi`, 'tells', rowTelling, [
+        { value: 'nothing', words: 'Không' },
+        {
+          value: 'name',
+          words: `Chỉ báo tên ${stallWord}`,
+          hint: '«có khách chuyển khoản», không có số tiền',
+        },
+        { value: 'amount', words: 'Đọc cả số tiền', hint: 'cả dãy nghe và thấy số tiền' },
+      ])}
+      <button class="wide">Lưu loa dãy</button>
+    </form>
+    ${
+      rowTelling !== 'nothing' &&
+      html`<form action="/vendor/${stallCode}/row-speaker" method="post">
+        <button class="danger wide" name="tells" value="nothing">Thôi, loa dãy đừng báo cho tôi nữa</button>
+      </form>`
+    }
+  </section>`
 
 export const vendorSettingsPage = (frame: Frame, view: VendorSettingsView): Html =>
   vendorLayout(
@@ -41,6 +72,7 @@ export const vendorSettingsPage = (frame: Frame, view: VendorSettingsView): Html
       <p class="quiet">
         Loa chỉ đọc khi trang này đang mở trên màn hình. Để điện thoại sáng và vặn to âm lượng.
       </p>
+      ${rowSpeaker(view)}
       <form class="leave" action="/vendor/${view.stallCode}/withdraw" method="post">
         <h2>Rút lại đồng ý</h2>
         <p>

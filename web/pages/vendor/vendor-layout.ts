@@ -24,7 +24,7 @@ export interface VendorView {
 }
 
 /** Drawn before any script runs, and true then: no sound has been allowed yet. */
-const speakerButton = (): Html =>
+export const speakerButton = (): Html =>
   html`<button class="speaker needs-script" type="button" data-speaker="off">
     ${icon('silent')}${icon('speaker')}<span data-field="speaker">Loa đang tắt — chạm để bật</span>
   </button>`
