@@ -7,6 +7,7 @@ import {
   openSession,
   redeemSignInCode,
   type Identity,
+  type PhoneKind,
   type Role,
 } from '../storage/session.ts'
 import type { Store } from '../storage/sqlite.ts'
@@ -61,6 +62,7 @@ export async function enter(
   code: string,
   consents: boolean,
   device: string,
+  kind: PhoneKind,
   now: number,
 ): Promise<{ token: string; identity: Identity; lifetimeMs: number }> {
   const token = newToken()
@@ -79,7 +81,7 @@ export async function enter(
       })
     }
     const lifetimeMs = SESSION_LIFETIME_MS[role]
-    yield* openSession(tx, token, identity, device, now, lifetimeMs)
+    yield* openSession(tx, token, identity, device, kind, now, lifetimeMs)
     return { token, identity, lifetimeMs }
   })
 }

@@ -10,13 +10,24 @@ interface Sealed {
 /** The registry of one market: never any money. */
 export type MarketScope = Sealed & { readonly marketId: number }
 
-/** One stall's own money, for the vendor who holds it. */
-export type StallScope = Sealed & { readonly marketId: number; readonly stallId: number }
+/** How much of a stall's money a phone may know. */
+export interface Reach {
+  /** Only what was recorded after this seq of the market; 0 is everything. */
+  readonly seesAfter: number
+  /** Only this business day; null is every day. */
+  readonly onlyDay: string | null
+}
+
+/** One stall's own money, for the vendor who holds it, as far as her phone may know it. */
+export type StallScope = Sealed & Reach & { readonly marketId: number; readonly stallId: number }
 
 /** Everything the operator keeps running: sources, markets, undecided money. */
 export type OperatorScope = Sealed & { readonly operator: true }
 
 export const marketScope = (marketId: number): MarketScope => ({ marketId }) as MarketScope
-export const stallScope = (marketId: number, stallId: number): StallScope =>
-  ({ marketId, stallId }) as StallScope
+export const stallScope = (
+  marketId: number,
+  stallId: number,
+  { seesAfter, onlyDay }: Reach = { seesAfter: 0, onlyDay: null },
+): StallScope => ({ marketId, stallId, seesAfter, onlyDay }) as StallScope
 export const operatorScope = (): OperatorScope => ({ operator: true }) as OperatorScope

@@ -6,6 +6,7 @@ import { tenancy } from '../../server/storage/kit.sqlite.ts'
 import type { Identity } from '../../server/storage/session.ts'
 import { launchBrowser } from '../chromium.ts'
 import { runSmallMarket, type RunningMarket } from '../running-market.ts'
+import { knowEverything } from '../small-market.ts'
 
 let browser: Browser
 let market: RunningMarket
@@ -41,6 +42,7 @@ beforeAll(async () => {
     await page.goto(`${market.url}/enter/${await invite(market.store, identity, 'test', clock.now)}`)
     await page.click('main form button')
     await page.waitForLoadState()
+    await knowEverything(market.store)
     await page.close()
     visitors.set(name, context)
   }

@@ -4,7 +4,15 @@ import { invite } from '../../server/domain/sign-in.ts'
 import { tenancy } from '../../server/storage/kit.sqlite.ts'
 import { runSmallMarket, type RunningMarket } from '../running-market.ts'
 import { getTakings } from '../../server/storage/takings.ts'
-import { fillMarket, MORNING, scopeOf, TODAY, type FilledMarket, type TestStall } from '../small-market.ts'
+import {
+  fillMarket,
+  knowEverything,
+  MORNING,
+  scopeOf,
+  TODAY,
+  type FilledMarket,
+  type TestStall,
+} from '../small-market.ts'
 import type { Identity } from '../../server/storage/session.ts'
 
 let market: RunningMarket
@@ -30,6 +38,7 @@ async function cookieOf(identity: Identity): Promise<string> {
     body: new URLSearchParams(),
   })
   expect(response.status).toBe(303)
+  await knowEverything(market.store)
   return response.headers.get('set-cookie')!.split(';')[0]!
 }
 const vendorOf = async (stall: TestStall): Promise<Identity> => {

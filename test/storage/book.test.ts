@@ -149,8 +149,8 @@ describe('payers', () => {
   })
 
   it('are masked on the live stream too, when something of an earlier day changes', async () => {
-    const told = async (today: string) =>
-      (await listChanges(market.store, scopeOf(market.lan), 0, today))[0]!.payment
+    const told = async (now: string) =>
+      (await listChanges(market.store, scopeOf(market.lan), 0, now))[0]!.payment
     expect(await told(TODAY)).toMatchObject({ payerName: 'NGUYEN THI LAN' })
     expect(await told('2026-11-23')).toMatchObject({ payerName: 'N•••', memo: '•••' })
   })

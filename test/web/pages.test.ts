@@ -80,7 +80,7 @@ const everyPage: Record<string, (demo: boolean) => Promise<string>> = {
   error: (demo) => render(errorPage({ ...frame, demo }, { heading: 'Chưa thấy', advice: 'Thử lại.' })),
   home: (demo) => home([payment({})], demo),
   code: (demo) => render(vendorCodePage({ ...frame, demo }, { ...vendor, ...stall })),
-  settings: (demo) => render(vendorSettingsPage({ ...frame, demo }, vendor)),
+  settings: (demo) => render(vendorSettingsPage({ ...frame, demo }, { ...vendor, phones: [] })),
 }
 
 describe.each(Object.entries(everyPage))('%s page', (_name, page) => {

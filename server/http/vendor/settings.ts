@@ -4,21 +4,27 @@ import { errorPage } from '../../../web/pages/error.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
 import { vendorSettingsPage } from '../../../web/pages/vendor/settings.ts'
 import { withdrawConsent } from '../../storage/consent.ts'
-import { revokeSession } from '../../storage/session.ts'
+import { listPhones, revokeSession } from '../../storage/session.ts'
 import { setPreferences } from '../../storage/vendor.ts'
 import type { Services } from '../../services.ts'
 import type { Doors } from '../door.ts'
 import { clearSessionToken, readSessionToken } from '../session-cookie.ts'
 import { emptyPhone } from './phone.ts'
+import { phoneLines } from './phones.ts'
 import { vendorView } from './visit.ts'
 
 /** How she wants to be told. */
 export function showVendorSettings(doors: Doors, services: Services, frame: Frame): void {
+  const { config, store, now } = services
+
   doors.stall('takings.view').get('/vendor/:stallCode/settings', async (visit) => {
-    const { c } = visit
+    const { c, scope, actor } = visit
     const view = await vendorView(services, visit)
     c.header('cache-control', 'no-store')
-    return c.html(vendorSettingsPage(frame, { ...view, saved: c.req.query('saved') !== undefined }), 200)
+    const token = readSessionToken(c, config) ?? ''
+    const phones = phoneLines(await listPhones(store, scope, actor.vendorId!, token, now()))
+    const saved = c.req.query('saved') !== undefined
+    return c.html(vendorSettingsPage(frame, { ...view, phones, saved }), 200)
   })
 
   doors
@@ -36,7 +42,7 @@ export function showVendorSettings(doors: Doors, services: Services, frame: Fram
         thousand: choice('thousand', ['ngàn', 'nghìn']),
         odd: choice('odd', ['lẻ', 'linh']),
       }
-      await services.store.write((tx) => setPreferences(tx, scope.marketId, actor.vendorId!, preferences))
+      await store.write((tx) => setPreferences(tx, scope.marketId, actor.vendorId!, preferences))
       return c.redirect(`/vendor/${listing.stall.code}/settings?saved`, 303)
     })
 
@@ -44,7 +50,6 @@ export function showVendorSettings(doors: Doors, services: Services, frame: Fram
     if ((await c.req.parseBody())['withdraw'] !== 'yes') {
       throw new AppError('invalid_input', 'the withdrawal is not confirmed', 'withdraw')
     }
-    const { config, store, now } = services
     await store.changeRegistry(function* (tx) {
       const at = now()
       const withdrawn = {
