@@ -185,6 +185,18 @@ describe('her second phone', () => {
     expect((await server.get(room, young)).status).toBe(401)
   })
 
+  it('cannot send away a phone that knows more, once nobody is left to say yes', async () => {
+    const helper = await server.pair(her, 'helper')
+    await answerTo(first, 'admit')
+    const page = await (await server.get(`${room}/settings`, first)).text()
+    const [, phone] = /phones\/sign-out"[^>]*>\s*<input[^>]*value="([^"]+)"/.exec(page)!
+    await server.post('/leave', {}, first)
+    const next = await server.pair(her)
+    expect(await (await server.get(`${room}/settings`, next)).text()).not.toContain('phones/sign-out')
+    expect((await server.post(`${room}/phones/sign-out`, { phone: phone! }, next)).status).toBe(404)
+    expect((await server.get(room, helper)).status).toBe(200)
+  })
+
   it('of another vendor is none of hers', async () => {
     const other = await server.addStall(market, `X${stalls}`)
     const stranger = await server.pair({ ...her, vendorId: other.vendor!.id })

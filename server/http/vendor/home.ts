@@ -1,5 +1,6 @@
 import { findBank } from '@vietqr/core'
 import { AppError } from '../../../shared/app-error.ts'
+import { businessDay } from '../../../shared/business-day.ts'
 import { CLASSIFICATIONS, type Classification } from '../../../shared/wire.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
 import { vendorCodePage } from '../../../web/pages/vendor/code.ts'
@@ -27,8 +28,13 @@ export function showVendorHome(doors: Doors, services: Services, frame: Frame): 
     const stalls = await listVendorStalls(store, scope.marketId, actor.vendorId!)
     const notice = accountNotice(listing.accounts)
     const token = readSessionToken(c, config) ?? ''
-    const phones = phoneLines(await listPhones(store, scope, actor.vendorId!, token, now()))
-    const reach = reachNotice(actor)
+    const listening = await listPhones(store, scope, actor.vendorId!, token, now())
+    const phones = phoneLines(listening)
+    // From the day after its pairing on, her own phone shows the whole of each day.
+    const pairedAt = listening.find((phone) => phone.isThis)?.createdAt ?? 0
+    const isWhole =
+      !view.onlyHears && businessDay(pairedAt, listing.market.dayStartsAtMinutes) < view.businessDay
+    const reach = isWhole ? undefined : reachNotice(actor)
     const [book] = await readBook(store, scope, [view.businessDay])
     keepUntilDayEnds(visit, view.businessDay)
     c.header('cache-control', 'no-store')

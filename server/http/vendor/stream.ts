@@ -19,61 +19,62 @@ export function streamChanges(doors: Doors, services: Services): void {
   const { store, feed, now } = services
   const open = new Map<number, number>()
 
-  doors
-    .stall('takings.view')
-    .get('/vendor/:stallCode/stream', ({ c, scope: { stallId }, listing, reopen }) => {
-      let cursor = Number(c.req.header('last-event-id') ?? c.req.query('after') ?? 0)
-      if (!Number.isSafeInteger(cursor) || cursor < 0)
-        throw new AppError('invalid_input', 'bad cursor', 'after')
-      const count = open.get(stallId) ?? 0
-      if (count >= MAX_STREAMS_OF_A_STALL)
-        throw new AppError('unavailable', 'too many phones are listening to this stall')
-      open.set(stallId, count + 1)
-      // A proxy that gathers what it passes on would make her wait.
-      c.header('x-accel-buffering', 'no')
-      c.header('cache-control', 'no-store')
+  doors.stall('takings.view').get('/vendor/:stallCode/stream', (visit) => {
+    const { c, listing, reopen } = visit
+    const { stallId } = visit.scope
 
-      return streamSSE(c, async (stream) => {
-        let wake = () => {}
-        let hasNews = true
-        const unsubscribe = feed.subscribe(stallId, () => {
-          hasNews = true
-          wake()
-        })
-        stream.onAbort(() => wake())
-        try {
-          await stream.writeSSE({ event: 'hello', data: JSON.stringify({ now: now() }), retry: RETRY_MS })
-          while (!stream.aborted) {
-            while (hasNews && !stream.aborted) {
-              hasNews = false
-              // A phone that was signed out, or whose stall changed hands, hears nothing more from that moment.
-              const scope = await reopen()
-              if (!scope) return
-              const today = businessDay(now(), listing.market.dayStartsAtMinutes)
-              const changes = await listChanges(store, scope, cursor, today)
-              for (const change of changes) {
-                cursor = change.seq
-                await stream.writeSSE({ event: 'change', id: String(cursor), data: JSON.stringify(change) })
-              }
-              // A full page may not have been all.
-              hasNews ||= changes.length > 0
-            }
-            const isQuiet = await waitForNews(
-              () => hasNews,
-              (resume) => (wake = resume),
-            )
-            if (isQuiet && !stream.aborted) {
-              if (!(await reopen())) return
-              await stream.writeSSE({ event: 'ping', data: '' })
-              hasNews = true
-            }
-          }
-        } finally {
-          unsubscribe()
-          open.set(stallId, (open.get(stallId) ?? 1) - 1)
-        }
+    let cursor = Number(c.req.header('last-event-id') ?? c.req.query('after') ?? 0)
+    if (!Number.isSafeInteger(cursor) || cursor < 0)
+      throw new AppError('invalid_input', 'bad cursor', 'after')
+    const count = open.get(stallId) ?? 0
+    if (count >= MAX_STREAMS_OF_A_STALL)
+      throw new AppError('unavailable', 'too many phones are listening to this stall')
+    open.set(stallId, count + 1)
+    // A proxy that gathers what it passes on would make her wait.
+    c.header('x-accel-buffering', 'no')
+    c.header('cache-control', 'no-store')
+
+    return streamSSE(c, async (stream) => {
+      let wake = () => {}
+      let hasNews = true
+      const unsubscribe = feed.subscribe(stallId, () => {
+        hasNews = true
+        wake()
       })
+      stream.onAbort(() => wake())
+      try {
+        await stream.writeSSE({ event: 'hello', data: JSON.stringify({ now: now() }), retry: RETRY_MS })
+        while (!stream.aborted) {
+          while (hasNews && !stream.aborted) {
+            hasNews = false
+            // A phone that was signed out, or whose stall changed hands, hears nothing more from that moment.
+            const scope = await reopen()
+            if (!scope) return
+            const today = businessDay(now(), listing.market.dayStartsAtMinutes)
+            const changes = await listChanges(store, scope, cursor, today)
+            for (const change of changes) {
+              cursor = change.seq
+              await stream.writeSSE({ event: 'change', id: String(cursor), data: JSON.stringify(change) })
+            }
+            // A full page may not have been all.
+            hasNews ||= changes.length > 0
+          }
+          const isQuiet = await waitForNews(
+            () => hasNews,
+            (resume) => (wake = resume),
+          )
+          if (isQuiet && !stream.aborted) {
+            if (!(await reopen())) return
+            await stream.writeSSE({ event: 'ping', data: '' })
+            hasNews = true
+          }
+        }
+      } finally {
+        unsubscribe()
+        open.set(stallId, (open.get(stallId) ?? 1) - 1)
+      }
     })
+  })
 }
 
 /** Resolves false at news, true when nothing was heard for a ping's time. */

@@ -40,7 +40,7 @@ export const vendorHomePage = (frame: Frame, view: VendorHomeView): Html => {
         notice(
           'warn',
           html`Có máy mới xin nghe ${view.stallWord} này lúc ${since}: ${words}.
-            <a href="/vendor/${view.stallCode}/settings#phones">Xem và trả lời</a>`,
+            <a class="button wide" href="/vendor/${view.stallCode}/settings#phones">Xem và trả lời</a>`,
         ),
       )}
       ${view.reachNotice && notice('plain', view.reachNotice)}
