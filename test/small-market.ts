@@ -6,7 +6,7 @@ import { CONSENT_TEXT_VERSION } from '../shared/consent-text.ts'
 import type { BankTransaction } from '../shared/bank-transaction.ts'
 import { mintStall } from '../server/domain/registration.ts'
 import type { IncomingMessage } from '../server/storage/decision.ts'
-import { stall as stallTable } from '../server/storage/kit.sqlite.ts'
+import { session, stall as stallTable } from '../server/storage/kit.sqlite.ts'
 import { addMarket } from '../server/storage/market.ts'
 import { marketScope, operatorScope, stallScope } from '../server/storage/scope.ts'
 import { addSource, bindAccounts } from '../server/storage/source.ts'
@@ -164,3 +164,7 @@ export function messageOf(...transactions: BankTransaction[]): IncomingMessage {
     unreadable: null,
   }
 }
+
+/** Every phone becomes one that was paired before there was any money, and admitted. */
+export const knowEverything = async (store: Store): Promise<void> =>
+  void (await store.db.update(session).set({ waiting: false, seesAfter: 0 }))

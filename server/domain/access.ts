@@ -9,10 +9,10 @@ import {
   type SectionScope,
   type StallScope,
 } from '../storage/scope.ts'
-import type { Identity } from '../storage/session.ts'
+import type { Identity, SignedIn } from '../storage/session.ts'
 
 /** Somebody who came in by a one-time link, with the stalls a vendor holds at this moment. */
-export interface Actor extends Identity {
+export interface Actor extends SignedIn {
   stallIds: readonly number[]
 }
 
@@ -25,6 +25,7 @@ export type Action =
   | 'sale.issue'
   | 'preferences.change'
   | 'consent.withdraw'
+  | 'phones.manage'
   | 'adoption.view'
   | 'registry.view'
   | 'registry.change'
@@ -58,6 +59,7 @@ const GRANTS: Record<Identity['role'], Partial<Record<Action, Reach>>> = {
     'sale.issue': 'own_stall',
     'preferences.change': 'own_stall',
     'consent.withdraw': 'own_stall',
+    'phones.manage': 'own_stall',
   },
   board: {
     'adoption.view': 'own_market',
@@ -84,8 +86,14 @@ const GRANTS: Record<Identity['role'], Partial<Record<Action, Reach>>> = {
   },
 }
 
+/** What a helper's phone may do, and one that waits for a yes: hear and see the day's money. */
+const ONLY_HEARS: ReadonlySet<Action> = new Set(['takings.view'])
+
+export const onlyHears = (actor: Actor): boolean => actor.kind === 'helper' || actor.waiting
+
 /** The one place that decides who may do what. Denies by default. */
 export function can(actor: Actor, action: Action, resource: Resource): boolean {
+  if (onlyHears(actor) && !ONLY_HEARS.has(action)) return false
   const reach = GRANTS[actor.role][action]
   if (reach === 'everywhere') return true
   if (reach === 'own_market') return resource.marketId === actor.marketId
@@ -101,9 +109,19 @@ function demand(actor: Actor, action: Action, resource: Resource): void {
   if (!can(actor, action, resource)) throw new AppError('not_found', `${actor.role} may not ${action}`)
 }
 
-export function openStall(actor: Actor, action: Action, marketId: number, stallId: number): StallScope {
+/** `today` is the stall's business day now: a phone that only hears knows no other. */
+export function openStall(
+  actor: Actor,
+  action: Action,
+  marketId: number,
+  stallId: number,
+  today: string,
+): StallScope {
   demand(actor, action, { marketId, stallId })
-  return stallScope(marketId, stallId)
+  return stallScope(marketId, stallId, {
+    seesAfter: actor.seesAfter,
+    onlyDay: onlyHears(actor) ? today : null,
+  })
 }
 
 export function openMarket(actor: Actor, action: Action, marketId: number): MarketScope {

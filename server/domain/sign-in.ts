@@ -7,8 +7,10 @@ import {
   openSession,
   redeemSignInCode,
   type Identity,
+  type PhoneKind,
   type Role,
 } from '../storage/session.ts'
+import { isDemo } from '../storage/setting.ts'
 import type { Store } from '../storage/sqlite.ts'
 
 /** A code is shown to somebody standing there, so it need not live long. */
@@ -62,9 +64,12 @@ export async function enter(
   code: string,
   consents: boolean,
   device: string,
+  kind: PhoneKind,
   now: number,
 ): Promise<{ token: string; identity: Identity; lifetimeMs: number }> {
   const token = newToken()
+  // Play money has nothing to hide, and whoever tries it out wants to see the book.
+  const knowsPast = await isDemo(store)
   // Only a consent changes what matching knows.
   const write = consents ? store.changeRegistry : store.write
   return write(function* (tx) {
@@ -80,7 +85,7 @@ export async function enter(
       })
     }
     const lifetimeMs = SESSION_LIFETIME_MS[role]
-    yield* openSession(tx, token, identity, device, now, lifetimeMs)
+    yield* openSession(tx, token, identity, device, kind, knowsPast, now, lifetimeMs)
     return { token, identity, lifetimeMs }
   })
 }

@@ -26,6 +26,7 @@ import { serveApp } from './vendor/app-manifest.ts'
 import { showVendorBook } from './vendor/book.ts'
 import { showCharge } from './vendor/sale.ts'
 import { showVendorHome } from './vendor/home.ts'
+import { managePhones } from './vendor/phones.ts'
 import { showVendorSettings } from './vendor/settings.ts'
 import { showVendorStand } from './vendor/stand.ts'
 import { streamChanges } from './vendor/stream.ts'
@@ -84,6 +85,7 @@ export function createApp(
   showVendorBook(doors, services, frame)
   showVendorStand(doors, services, frame)
   showVendorSettings(doors, services, frame)
+  managePhones(doors, services)
   serveApp(doors, frame)
   streamChanges(doors, services)
   showRowSpeaker(doors, services, frame)

@@ -1,5 +1,6 @@
 import { Hono, type Context, type Handler } from 'hono'
 import { AppError } from '../../shared/app-error.ts'
+import { businessDay } from '../../shared/business-day.ts'
 import {
   can,
   openMarket,
@@ -27,8 +28,8 @@ export interface StallVisit {
   actor: Actor
   scope: StallScope
   listing: StallListing
-  /** Whether the door would still open: for what stays open long after it was opened. */
-  stillWelcome(): Promise<boolean>
+  /** What the door would open now, if it still would: for what stays open long after it was opened. */
+  reopen(): Promise<StallScope | undefined>
 }
 export interface MarketVisit {
   c: Context<Env>
@@ -107,12 +108,16 @@ export function createDoors(services: Services): Doors {
         const listing = await findStall(store, c.req.param('stallCode') ?? '')
         if (!listing) throw new AppError('not_found', 'no such stall')
         const { marketId, id: stallId } = listing.stall
-        const scope = openStall(actor, action, marketId, stallId)
-        const stillWelcome = async () => {
-          const visitor = await findActor(c)
-          return visitor !== undefined && can(visitor, action, { marketId, stallId })
+        const open = (visitor: Actor) => {
+          const today = businessDay(now(), listing.market.dayStartsAtMinutes)
+          return openStall(visitor, action, marketId, stallId, today)
         }
-        return { c, actor, listing, scope, stillWelcome }
+        const scope = open(actor)
+        const reopen = async () => {
+          const visitor = await findActor(c)
+          return visitor && can(visitor, action, { marketId, stallId }) ? open(visitor) : undefined
+        }
+        return { c, actor, listing, scope, reopen }
       }),
     market: (action) =>
       routes(action, async (c) => {

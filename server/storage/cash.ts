@@ -32,7 +32,8 @@ export function* recordCash(tx: Db, scope: StallScope, note: CashNote): Unit<voi
 export function* undoCash(tx: Db, scope: StallScope, key: string, now: number): Unit<void> {
   const [seq] = yield* takeSeqs(tx, scope.marketId, 1)
   const noted = yield* findNote(tx, scope, key)
-  if (!noted || key.startsWith(UNDO)) throw new AppError('not_found', 'no such cash note', 'key')
+  if (!noted || noted.seq <= scope.seesAfter || key.startsWith(UNDO))
+    throw new AppError('not_found', 'no such cash note', 'key')
   const idempotencyKey = `${UNDO}${key}`
   if (yield* findNote(tx, scope, idempotencyKey)) return
   const { businessDay, amountVnd } = noted

@@ -1,9 +1,10 @@
-import { and, asc, count, desc, eq, gte, inArray, isNotNull, isNull } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, gte, inArray, isNotNull, isNull } from 'drizzle-orm'
 import { AppError } from '../../shared/app-error.ts'
 import { addDays, businessDay } from '../../shared/business-day.ts'
 import type { SaleFacts } from '../../shared/sale-state.ts'
 import type { Published } from './decision.ts'
 import { bankTransaction, change, match, matchReversal, sale, stall } from './kit.sqlite.ts'
+import { known } from './known.ts'
 import type { StallScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
 import type { Db, Store } from './sqlite.ts'
@@ -34,7 +35,14 @@ export function* reserveSales(
     tx
       .select({ count: count() })
       .from(sale)
-      .where(and(ofStall(scope), isNull(sale.issuedAt), gte(sale.reservedAt, now - DAY_MS))),
+      .where(
+        and(
+          eq(sale.marketId, marketId),
+          eq(sale.stallId, stallId),
+          isNull(sale.issuedAt),
+          gte(sale.reservedAt, now - DAY_MS),
+        ),
+      ),
   )
   if (unused!.count + wanted > MAX_UNUSED)
     throw new AppError('unavailable', 'too many references are reserved for this stall')
@@ -178,6 +186,7 @@ export function listUsualAmounts(
             eq(match.marketId, scope.marketId),
             inArray(match.businessDay, days),
             eq(match.stallId, scope.stallId),
+            known(scope),
             isNull(match.saleSeq),
           ),
         )
@@ -195,8 +204,9 @@ export function listUsualAmounts(
   })
 }
 
-const ofStall = ({ marketId, stallId }: StallScope) =>
-  and(eq(sale.marketId, marketId), eq(sale.stallId, stallId))
+/** Of the stall, and reserved since the phone behind this scope may know of it. */
+const ofStall = ({ marketId, stallId, seesAfter }: StallScope) =>
+  and(eq(sale.marketId, marketId), eq(sale.stallId, stallId), gt(sale.seq, seesAfter))
 const ofSeq = ({ marketId, seq }: Sale) => and(eq(sale.marketId, marketId), eq(sale.seq, seq))
 const transactionOfMatch = and(
   eq(bankTransaction.marketId, match.marketId),
@@ -222,12 +232,7 @@ interface SaleCredit {
 }
 
 /** The credits of some sales, oldest first, without those whose match a person undid. */
-function* creditsOf(
-  tx: Db,
-  { marketId, stallId }: StallScope,
-  sales: readonly Sale[],
-  until: number,
-): Unit<SaleCredit[]> {
+function* creditsOf(tx: Db, scope: StallScope, sales: readonly Sale[], until: number): Unit<SaleCredit[]> {
   if (sales.length === 0) return []
   const since = Math.min(...sales.map((row) => row.issuedAt ?? row.reservedAt))
   return yield* rows(
@@ -246,10 +251,11 @@ function* creditsOf(
       )
       .where(
         and(
-          eq(match.marketId, marketId),
+          eq(match.marketId, scope.marketId),
           // Her own matches of those days, by their index: there is none by sale.
           inArray(match.businessDay, daysAround(since, until)),
-          eq(match.stallId, stallId),
+          eq(match.stallId, scope.stallId),
+          known(scope),
           inArray(
             match.saleSeq,
             sales.map((row) => row.seq),

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { and, eq, gt, isNull } from 'drizzle-orm'
+import { and, asc, eq, gt, gte, isNull } from 'drizzle-orm'
 import { AppError } from '../../shared/app-error.ts'
 import { session, signInCode } from './kit.sqlite.ts'
-import type { ROLES } from './tables.ts'
-import type { MarketScope } from './scope.ts'
+import { takeSeqs } from './seq.ts'
+import type { PHONE_KINDS, ROLES } from './tables.ts'
+import type { MarketScope, StallScope } from './scope.ts'
 import type { Db, Store } from './sqlite.ts'
 import { rows, run, type Unit } from './unit.ts'
 
@@ -17,6 +18,21 @@ export interface Identity {
   /** Whose row it speaks for: a speaker's only. */
   sectionId?: number | null
 }
+
+export type PhoneKind = (typeof PHONE_KINDS)[number]
+
+/** A session as its door sees it; for board and operator the last three say nothing. */
+export interface SignedIn extends Identity {
+  kind: PhoneKind
+  waiting: boolean
+  seesAfter: number
+}
+
+/** A phone that listens to a vendor's stalls. `tokenHash` names it, and opens nothing. */
+export type Phone = Pick<
+  typeof session.$inferSelect,
+  'tokenHash' | 'device' | 'kind' | 'waiting' | 'createdAt' | 'seesAfter'
+>
 
 /** At rest a token is only its hash; 256 random bits need no salt and no stretching. */
 function hashToken(token: string): string {
@@ -83,12 +99,23 @@ export function* openSession(
   token: string,
   identity: Identity,
   device: string,
+  kind: PhoneKind,
+  knowsPast: boolean,
   now: number,
   lifetimeMs: number,
 ): Unit<void> {
+  const { marketId, vendorId } = identity
+  const phone = { kind, waiting: false, seesAfter: 0 }
+  if (vendorId !== null && !knowsPast) {
+    // Whoever issued its code could have kept it: a new phone knows nothing of before, whosever hand it is in.
+    const [seq] = yield* takeSeqs(tx, marketId, 1)
+    phone.seesAfter = seq!
+    phone.waiting = (yield* phonesOf(tx, marketId, vendorId, now)).some(saysYes)
+  }
   yield* run(
     tx.insert(session).values({
       ...identity,
+      ...phone,
       tokenHash: hashToken(token),
       device,
       createdAt: now,
@@ -97,19 +124,93 @@ export function* openSession(
   )
 }
 
-export async function findSession(store: Store, token: string, now: number): Promise<Identity | undefined> {
+export async function findSession(store: Store, token: string, now: number): Promise<SignedIn | undefined> {
+  const { role, marketId, vendorId, sectionId, kind, waiting, seesAfter } = session
   const [row] = await store.db
-    .select({
-      role: session.role,
-      marketId: session.marketId,
-      vendorId: session.vendorId,
-      sectionId: session.sectionId,
-    })
+    .select({ role, marketId, vendorId, sectionId, kind, waiting, seesAfter })
     .from(session)
     .where(
       and(eq(session.tokenHash, hashToken(token)), isNull(session.revokedAt), gt(session.expiresAt, now)),
     )
   return row
+}
+
+/** Her own phone that nobody need say yes to any more can say it to others. */
+const saysYes = (phone: Phone): boolean => phone.kind === 'owner' && !phone.waiting
+
+function phonesOf(tx: Db, marketId: number, vendorId: number, now: number): Unit<Phone[]> {
+  const { tokenHash, device, kind, waiting, createdAt, seesAfter } = session
+  return rows(
+    tx
+      .select({ tokenHash, device, kind, waiting, createdAt, seesAfter })
+      .from(session)
+      .where(
+        and(
+          eq(session.marketId, marketId),
+          eq(session.vendorId, vendorId),
+          isNull(session.revokedAt),
+          gt(session.expiresAt, now),
+        ),
+      )
+      .orderBy(asc(session.createdAt)),
+  )
+}
+
+/** The phones that listen now, oldest first; `isThis` marks the one that asks. */
+export async function listPhones(
+  store: Store,
+  { marketId }: StallScope,
+  vendorId: number,
+  token: string,
+  now: number,
+): Promise<(Phone & { isThis: boolean })[]> {
+  const found = await store.read((tx) => phonesOf(tx, marketId, vendorId, now))
+  const own = hashToken(token)
+  return found.map((phone) => ({ ...phone, isThis: phone.tokenHash === own }))
+}
+
+/** A yes: the waiting phone now knows what the phone that said it knows, and not more. */
+export function* admitPhone(
+  tx: Db,
+  { marketId, seesAfter }: StallScope,
+  vendorId: number,
+  tokenHash: string,
+  now: number,
+): Unit<void> {
+  const phone = (yield* phonesOf(tx, marketId, vendorId, now)).find((one) => one.tokenHash === tokenHash)
+  if (!phone?.waiting) throw new AppError('not_found', 'no such phone is waiting')
+  yield* run(
+    tx
+      .update(session)
+      .set({ waiting: false, seesAfter: Math.min(phone.seesAfter, seesAfter) })
+      .where(eq(session.tokenHash, tokenHash)),
+  )
+}
+
+/** Signs another of her phones out at once; none that knows more than the one that asks. */
+export function* revokePhone(
+  tx: Db,
+  { marketId, seesAfter }: StallScope,
+  vendorId: number,
+  tokenHash: string,
+  now: number,
+): Unit<void> {
+  const ended = yield* rows(
+    tx
+      .update(session)
+      .set({ revokedAt: now })
+      .where(
+        and(
+          eq(session.tokenHash, tokenHash),
+          eq(session.marketId, marketId),
+          eq(session.vendorId, vendorId),
+          gte(session.seesAfter, seesAfter),
+          isNull(session.revokedAt),
+        ),
+      )
+      .returning({ createdAt: session.createdAt }),
+  )
+  if (ended.length === 0) throw new AppError('not_found', 'no such phone that this one may sign out')
 }
 
 export function* revokeSession(tx: Db, token: string, now: number): Unit<void> {

@@ -6,6 +6,7 @@ export const ACCOUNT_STATES = ['proposed', 'proven', 'active', 'retired'] as con
 const HOLDERS = ['vendor', 'market'] as const
 const HOLDER_TYPES = ['individual', 'household_business'] as const
 export const ROLES = ['operator', 'board', 'vendor', 'speaker'] as const
+export const PHONE_KINDS = ['owner', 'helper'] as const
 const ANNOUNCEMENTS = ['amount', 'chime'] as const
 const OUTCOMES = ['matched', 'undecided', 'not_counted'] as const
 export const MATCH_RULES = [
@@ -267,6 +268,12 @@ export function defineTables(kit: Kit) {
     createdAt: instant().notNull(),
     expiresAt: instant().notNull(),
     revokedAt: instant(),
+    /** A vendor's: her own phone, or one that only hears today. */
+    kind: choice(PHONE_KINDS).notNull().default('owner'),
+    /** No phone of hers that was there before has said yes to it yet. */
+    waiting: flag().notNull().default(false),
+    /** The market's seq at its pairing: what was recorded up to there does not exist for it. 0 hides nothing. */
+    seesAfter: int().notNull().default(0),
   })
 
   const signInCode = table('sign_in_code', {

@@ -13,6 +13,7 @@ import {
   takings,
   transactionText,
 } from './kit.sqlite.ts'
+import { known, seesAll } from './known.ts'
 import { salesOfCredits } from './sale.ts'
 import type { SectionScope, StallScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
@@ -55,19 +56,25 @@ export async function currentCursor(store: Store, scope: StallScope | SectionSco
 }
 
 /** What a stall's phones must hear after `afterSeq`, oldest first, as it stands now. */
-export function listChanges(
+export async function listChanges(
   store: Store,
   scope: StallScope,
   afterSeq: number,
   today: string,
 ): Promise<VendorChange[]> {
   const { marketId, stallId } = scope
-  return store.read(function* (tx) {
+  const page = await store.read(function* (tx) {
     const news = yield* rows(
       tx
         .select()
         .from(change)
-        .where(and(eq(change.marketId, marketId), gt(change.seq, afterSeq), eq(change.stallId, stallId)))
+        .where(
+          and(
+            eq(change.marketId, marketId),
+            gt(change.seq, Math.max(afterSeq, scope.seesAfter)),
+            eq(change.stallId, stallId),
+          ),
+        )
         .orderBy(change.seq)
         .limit(MAX_CHANGES),
     )
@@ -100,8 +107,11 @@ export function listChanges(
       const one = { seq, kind, payment: told.line, takings: total, recordedAt: at }
       changes.push(sale ? { ...one, sale } : one)
     }
-    return changes
+    return { changes, last: news.length === MAX_CHANGES ? news.at(-1)!.seq : undefined }
   })
+  // A whole page that this phone may not know is no end.
+  const { changes: found, last } = page
+  return found.length === 0 && last !== undefined ? listChanges(store, scope, last, today) : found
 }
 
 /** Says what a credit of hers was. Saying the same again changes nothing. */
@@ -172,6 +182,65 @@ export function* addToTakings(
   )
 }
 
+/**
+ * The transfers of some days as far as this scope knows them. What counts everything (`takings`) would tell a phone
+ * by subtraction what it may not know, so these are summed from the credits themselves.
+ */
+export function* takingsKnown(
+  tx: Db,
+  scope: StallScope,
+  days: readonly string[],
+): Unit<Map<string, DayTakings>> {
+  const found = yield* rows(
+    tx
+      .select({
+        businessDay: match.businessDay,
+        amountVnd: bankTransaction.amountVnd,
+        classification: newestClassification(tx),
+      })
+      .from(match)
+      .innerJoin(
+        bankTransaction,
+        and(eq(bankTransaction.marketId, match.marketId), eq(bankTransaction.seq, match.transactionSeq)),
+      )
+      .where(
+        and(
+          eq(match.marketId, scope.marketId),
+          inArray(match.businessDay, [...days]),
+          eq(match.stallId, scope.stallId),
+          known(scope),
+          standing(tx),
+        ),
+      ),
+  )
+  const byDay = new Map<string, DayTakings>()
+  for (const { businessDay, amountVnd, classification: kind } of found) {
+    const day = byDay.get(businessDay) ?? { businessDay, totalVnd: 0, saleCount: 0, unclearCount: 0 }
+    if (kind === 'sale') {
+      day.totalVnd += amountVnd
+      day.saleCount += 1
+    }
+    if (kind === 'unclear') day.unclearCount += 1
+    byDay.set(businessDay, day)
+  }
+  return byDay
+}
+
+/** What the credit of the `match` row at hand was last said to be. */
+function newestClassification(tx: Db): SQL<Classification> {
+  return sql<Classification>`(${tx
+    .select({ kind: classification.classification })
+    .from(classification)
+    .where(
+      and(
+        eq(classification.marketId, match.marketId),
+        eq(classification.transactionSeq, match.transactionSeq),
+      ),
+    )
+    .orderBy(desc(classification.seq))
+    .limit(1)})`
+}
+
 /** A match that nobody has undone. */
 export function standing(tx: Db): SQL {
   return notExists(
@@ -183,6 +252,10 @@ export function standing(tx: Db): SQL {
 }
 
 function* takingsOn(tx: Db, scope: StallScope, businessDay: string): Unit<DayTakings> {
+  if (!seesAll(scope)) {
+    const days = yield* takingsKnown(tx, scope, [businessDay])
+    return days.get(businessDay) ?? { businessDay, totalVnd: 0, saleCount: 0, unclearCount: 0 }
+  }
   const [row] = yield* rows(
     tx
       .select()
@@ -219,17 +292,7 @@ function* linesOf(
         saleSeq: match.saleSeq,
         memo: transactionText.remittanceText,
         payerName: transactionText.payerName,
-        classification: sql<Classification>`(${tx
-          .select({ kind: classification.classification })
-          .from(classification)
-          .where(
-            and(
-              eq(classification.marketId, match.marketId),
-              eq(classification.transactionSeq, match.transactionSeq),
-            ),
-          )
-          .orderBy(desc(classification.seq))
-          .limit(1)})`,
+        classification: newestClassification(tx),
       })
       .from(match)
       .innerJoin(
@@ -243,7 +306,7 @@ function* linesOf(
           eq(transactionText.transactionSeq, match.transactionSeq),
         ),
       )
-      .where(and(eq(match.marketId, scope.marketId), which, standing(tx)))
+      .where(and(eq(match.marketId, scope.marketId), which, known(scope), standing(tx)))
       .orderBy(desc(match.seq))
       .limit(MAX_LINES),
   )

@@ -6,7 +6,7 @@ import { readBook } from '../../server/storage/book.ts'
 import { cashSale, tenancy } from '../../server/storage/kit.sqlite.ts'
 import { launchBrowser } from '../chromium.ts'
 import { runSmallMarket, type RunningMarket } from '../running-market.ts'
-import { scopeOf, type TestStall } from '../small-market.ts'
+import { scopeOf, type TestStall, knowEverything } from '../small-market.ts'
 
 let browser: Browser
 let market: RunningMarket
@@ -44,6 +44,7 @@ beforeEach(async () => {
   await page.goto(`${market.url}/enter/${code}`)
   await page.click('main form button')
   await page.waitForURL('**/vendor/*')
+  await knowEverything(market.store)
   book = `${page.url()}/book`
   await page.goto(book)
 })

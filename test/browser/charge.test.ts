@@ -7,7 +7,7 @@ import { isReference } from '../../shared/reference.ts'
 import { launchBrowser } from '../chromium.ts'
 import { readQr } from '../qr-reader.ts'
 import { runSmallMarket, type RunningMarket } from '../running-market.ts'
-import { MB, type TestStall } from '../small-market.ts'
+import { MB, type TestStall, knowEverything } from '../small-market.ts'
 
 let browser: Browser
 let market: RunningMarket
@@ -51,6 +51,7 @@ async function open(context: BrowserContext): Promise<Page> {
   await opened.goto(`${market.url}/enter/${code}`)
   await opened.click('main form button')
   await opened.waitForURL('**/vendor/*')
+  await knowEverything(market.store)
   await opened.goto(`${market.url}/vendor/${stall.code}/charge`)
   await opened.click('[data-speaker]')
   await opened.waitForSelector('[data-speaker=on]')

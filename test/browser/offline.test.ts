@@ -6,7 +6,7 @@ import { tenancy } from '../../server/storage/kit.sqlite.ts'
 import { launchBrowser } from '../chromium.ts'
 import { readQr } from '../qr-reader.ts'
 import { runSmallMarket, type RunningMarket } from '../running-market.ts'
-import { MB, type TestStall } from '../small-market.ts'
+import { MB, type TestStall, knowEverything } from '../small-market.ts'
 
 let browser: Browser
 let market: RunningMarket
@@ -42,6 +42,8 @@ const enter = async (whose: TestStall) => {
   await page.goto(`${market.url}/enter/${await invite(market.store, identity, 'test', clock.now)}`)
   await page.click('main form button')
   await page.waitForURL('**/vendor/*')
+  await knowEverything(market.store)
+  await page.reload()
   return page.url()
 }
 const pay = async (amount: number) => {

@@ -6,7 +6,7 @@ import { payableCode } from '../../server/domain/payable-code.ts'
 import { launchBrowser } from '../chromium.ts'
 import { readQr } from '../qr-reader.ts'
 import { runSmallMarket, type RunningMarket } from '../running-market.ts'
-import { MB, type TestStall } from '../small-market.ts'
+import { MB, type TestStall, knowEverything } from '../small-market.ts'
 
 let browser: Browser
 let market: RunningMarket
@@ -45,6 +45,8 @@ const signIn = async (): Promise<Page> => {
   await page.goto(`${market.url}/enter/${code}`)
   await page.click('main form button')
   await page.waitForURL('**/vendor/*')
+  await knowEverything(market.store)
+  await page.reload()
   return page
 }
 /** Notes what the page announces, across reloads, in this test's own memory. */

@@ -6,6 +6,7 @@ import { tenancy } from '../../server/storage/kit.sqlite.ts'
 import type { Identity } from '../../server/storage/session.ts'
 import { launchBrowser } from '../chromium.ts'
 import { runSmallMarket, type RunningMarket } from '../running-market.ts'
+import { knowEverything } from '../small-market.ts'
 
 let browser: Browser
 let market: RunningMarket
@@ -42,9 +43,18 @@ beforeAll(async () => {
     await page.goto(`${market.url}/enter/${await invite(market.store, identity, 'test', clock.now)}`)
     await page.click('main form button')
     await page.waitForLoadState()
+    await knowEverything(market.store)
     await page.close()
     visitors.set(name, context)
   }
+  // Waits for a yes, so that hers asks and this one says so.
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  await page.goto(`${market.url}/enter/${await invite(market.store, identities[0]![1], 'test', clock.now)}`)
+  await page.click('main form button')
+  await page.waitForLoadState()
+  await page.close()
+  visitors.set('new phone', context)
 })
 afterAll(async () => {
   await browser.close()
@@ -63,6 +73,8 @@ const SCREENS: [who: string, path: () => string][] = [
   ['vendor', () => `/vendor/${market.lan.code}/book`],
   ['vendor', () => `/vendor/${market.lan.code}/book?period=month`],
   ['vendor', () => `/vendor/${market.lan.code}/stand`],
+  ['new phone', () => `/vendor/${market.lan.code}`],
+  ['new phone', () => `/vendor/${market.lan.code}/settings`],
   ['board', () => '/board/cho-thu'],
   ['board', () => '/board/cho-thu/adoption'],
   ['board', () => '/board/cho-thu/stalls/new'],

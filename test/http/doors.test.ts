@@ -6,7 +6,15 @@ import { runSmallMarket, type RunningMarket } from '../running-market.ts'
 import { listSections } from '../../server/storage/market.ts'
 import { marketScope } from '../../server/storage/scope.ts'
 import { getTakings } from '../../server/storage/takings.ts'
-import { fillMarket, MORNING, scopeOf, TODAY, type FilledMarket, type TestStall } from '../small-market.ts'
+import {
+  fillMarket,
+  knowEverything,
+  MORNING,
+  scopeOf,
+  TODAY,
+  type FilledMarket,
+  type TestStall,
+} from '../small-market.ts'
 import type { Identity } from '../../server/storage/session.ts'
 
 let market: RunningMarket
@@ -32,6 +40,7 @@ async function cookieOf(identity: Identity): Promise<string> {
     body: new URLSearchParams(),
   })
   expect(response.status).toBe(303)
+  await knowEverything(market.store)
   return response.headers.get('set-cookie')!.split(';')[0]!
 }
 const vendorOf = async (stall: TestStall): Promise<Identity> => {

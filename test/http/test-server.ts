@@ -13,7 +13,7 @@ import { listStalls, registerStall, type Registration, type StallEntry } from '.
 import { addInstance } from '../../server/sources/instance.ts'
 import { bindAccounts } from '../../server/storage/source.ts'
 import { SECRET, sepayBody, sepayHeaders } from '../sepay.ts'
-import { MORNING, seededRandom } from '../small-market.ts'
+import { knowEverything, MORNING, seededRandom } from '../small-market.ts'
 
 export { TODAY } from '../small-market.ts'
 
@@ -40,8 +40,10 @@ export interface TestServer {
   get(path: string, cookie?: string): Promise<Response>
   /** A form sent from our own page. */
   post(path: string, fields: Fields, cookie?: string): Promise<Response>
-  /** Goes in by a one-time link of that identity, as a person would; returns the session's cookie. */
+  /** Goes in by a one-time link of that identity; a vendor's phone as one that was there before any money. */
   signIn(identity: Identity, consents?: boolean): Promise<string>
+  /** The same for a phone that is new: what `enter` makes of it, and nothing more. */
+  pair(identity: Identity, phone?: 'owner' | 'helper', userAgent?: string): Promise<string>
   addMarket(name: string, dayStartsAtMinutes?: number): Promise<Market>
   addStall(market: Market, name: string, options?: StallOptions): Promise<StallEntry>
   /** A SePay source whose secret is `SECRET`, allowed to speak for those stalls' accounts. Returns its id. */
@@ -97,6 +99,18 @@ export function openTestServer({ publicUrl = 'http://localhost:4040', demo = fal
       headers: sepayHeaders(body, clock.now, secret),
     })
 
+  const enter = async (identity: Identity, fields: Record<string, string>, userAgent = '') => {
+    const code = await invite(services.store, identity, 'test', clock.now)
+    const response = await request(`/enter/${code}`, {
+      method: 'POST',
+      body: new URLSearchParams(fields),
+      headers: { origin: new URL(publicUrl).origin, 'user-agent': userAgent },
+    })
+    const [cookie] = response.headers.getSetCookie()
+    if (response.status !== 303 || cookie === undefined) throw new Error(`not let in: ${response.status}`)
+    return cookie.split(';')[0]!
+  }
+
   return {
     services,
     publicUrl,
@@ -106,12 +120,12 @@ export function openTestServer({ publicUrl = 'http://localhost:4040', demo = fal
     get,
     post,
     async signIn(identity, consents = true) {
-      const code = await invite(services.store, identity, 'test', clock.now)
-      const response = await post(`/enter/${code}`, consents ? { consent: 'yes' } : {})
-      const [cookie] = response.headers.getSetCookie()
-      if (response.status !== 303 || cookie === undefined) throw new Error(`not let in: ${response.status}`)
-      return cookie.split(';')[0]!
+      const cookie = await enter(identity, consents ? { consent: 'yes' } : {})
+      await knowEverything(services.store)
+      return cookie
     },
+    pair: (identity, phone = 'owner', userAgent = 'Android') =>
+      enter(identity, { consent: 'yes', phone }, userAgent),
     addMarket: (name, dayStartsAtMinutes = 0) => {
       const row = { code: marketCode(name), name, dayStartsAtMinutes, marketDays: 'daily', stallWord: 'sạp' }
       return services.store.changeRegistry((tx) => addMarket(tx, operatorScope(), row, clock.now))

@@ -4,8 +4,8 @@ export function visitor(base: string) {
   const send = async (path: string, method: 'GET' | 'POST') => {
     const headers = { accept: 'text/html', origin: base, 'sec-fetch-site': 'same-origin', cookie }
     // A vendor who is asked for her consent gives it.
-    const form = method === 'POST' ? { body: new URLSearchParams({ consent: 'yes' }) } : {}
-    const response = await fetch(new URL(path, base), { method, headers, redirect: 'manual', ...form })
+    const form = method === 'POST' ? { method, body: new URLSearchParams({ consent: 'yes' }) } : {}
+    const response = await fetch(new URL(path, base), { ...form, headers, redirect: 'manual' })
     const set = response.headers.getSetCookie()[0]
     if (set !== undefined) cookie = set.split(';')[0]!
     return {

@@ -81,7 +81,8 @@ const everyPage: Record<string, (demo: boolean) => Promise<string>> = {
   error: (demo) => render(errorPage({ ...frame, demo }, { heading: 'Chưa thấy', advice: 'Thử lại.' })),
   home: (demo) => home([payment({})], demo),
   code: (demo) => render(vendorCodePage({ ...frame, demo }, { ...vendor, ...stall })),
-  settings: (demo) => render(vendorSettingsPage({ ...frame, demo }, { ...vendor, rowTelling: 'nothing' })),
+  settings: (demo) =>
+    render(vendorSettingsPage({ ...frame, demo }, { ...vendor, rowTelling: 'nothing', phones: [] })),
   rowSpeaker: (demo) =>
     render(rowSpeakerPage({ ...frame, demo }, { market: 'Chợ', row: 'Dãy A', stallWord: 'sạp', cursor: 0 })),
 }

@@ -1,6 +1,7 @@
 import { html } from 'hono/html'
 import { CONSENT_TEXT } from '../../shared/consent-text.ts'
 import { errorPage } from './error.ts'
+import { choices } from './field.ts'
 import { layout } from './layout.ts'
 import { notice } from './notice.ts'
 import { stallTitle } from './stall.ts'
@@ -90,6 +91,13 @@ export const enterPage = (frame: Frame, view: EnterView): Html => {
       <h1>${heading}</h1>
       <p class="lead">${sees}</p>
       <form action="/enter/${view.code}" method="post">
+        ${
+          view.kind === 'vendor' &&
+          choices('Máy này là', 'phone', 'owner', [
+            { value: 'owner', words: 'Máy của tôi' },
+            { value: 'helper', words: 'Máy phụ giúp', hint: 'chỉ nghe, chỉ xem tiền vào hôm nay' },
+          ])
+        }
         ${consentNeeded ? consent(view.error) : view.error && notice('bad', view.error)}
         <button class="primary wide">${consentNeeded ? 'Đồng ý và vào' : 'Vào'}</button>
       </form>

@@ -17,6 +17,7 @@ import { listPayments } from '../../storage/takings.ts'
 import { recordCash, undoCash } from '../../storage/cash.ts'
 import type { Services } from '../../services.ts'
 import type { Doors } from '../door.ts'
+import { reachNotice } from './phones.ts'
 import { keepUntilDayEnds, vendorView } from './visit.ts'
 
 /** What her phone names a note by; no colon, which marks what the server adds. */
@@ -46,11 +47,13 @@ export function showVendorBook(doors: Doors, services: Services, frame: Frame): 
     const { marketDays } = listing.market
     const before = await readBook(store, scope, marketDaysBefore(marketDays, day ?? today))
     const book = await readBook(store, scope, days)
+    const reach = reachNotice(visit.actor)
     if (day === today) keepUntilDayEnds(visit, today)
     c.header('cache-control', 'no-store')
     return c.html(
       vendorBookPage(frame, {
         ...view,
+        ...(reach === undefined ? {} : { reachNotice: reach }),
         // A day of its own that is today or yesterday is shown under that name.
         period:
           asked === undefined

@@ -1,5 +1,6 @@
 import { findBank } from '@vietqr/core'
 import { AppError } from '../../../shared/app-error.ts'
+import { businessDay } from '../../../shared/business-day.ts'
 import { CLASSIFICATIONS, type Classification } from '../../../shared/wire.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
 import { vendorCodePage } from '../../../web/pages/vendor/code.ts'
@@ -7,22 +8,33 @@ import { vendorHomePage } from '../../../web/pages/vendor/home.ts'
 import { payableCode, payableNumber } from '../../domain/payable-code.ts'
 import { accountInUse, type PayeeAccount } from '../../storage/account.ts'
 import { readBook } from '../../storage/book.ts'
+import { listPhones } from '../../storage/session.ts'
 import { listVendorStalls } from '../../storage/stall.ts'
 import { classify, getTakings, listPayments } from '../../storage/takings.ts'
 import type { Services } from '../../services.ts'
 import type { Doors } from '../door.ts'
 import { qrSvg } from '../qr-image.ts'
+import { readSessionToken } from '../session-cookie.ts'
+import { phoneLines, reachNotice } from './phones.ts'
 import { keepUntilDayEnds, vendorView } from './visit.ts'
 
 /** Her day, her code, and her word on what a credit was. */
 export function showVendorHome(doors: Doors, services: Services, frame: Frame): void {
-  const { store, now, feed } = services
+  const { config, store, now, feed } = services
 
   doors.stall('takings.view').get('/vendor/:stallCode', async (visit) => {
     const { c, actor, scope, listing } = visit
     const view = await vendorView(services, visit)
     const stalls = await listVendorStalls(store, scope.marketId, actor.vendorId!)
     const notice = accountNotice(listing.accounts)
+    const token = readSessionToken(c, config) ?? ''
+    const listening = await listPhones(store, scope, actor.vendorId!, token, now())
+    const phones = phoneLines(listening)
+    // From the day after its pairing on, her own phone shows the whole of each day.
+    const pairedAt = listening.find((phone) => phone.isThis)?.createdAt ?? 0
+    const isWhole =
+      !view.onlyHears && businessDay(pairedAt, listing.market.dayStartsAtMinutes) < view.businessDay
+    const reach = isWhole ? undefined : reachNotice(actor)
     const [book] = await readBook(store, scope, [view.businessDay])
     keepUntilDayEnds(visit, view.businessDay)
     c.header('cache-control', 'no-store')
@@ -35,6 +47,8 @@ export function showVendorHome(doors: Doors, services: Services, frame: Frame): 
         otherStalls: stalls
           .filter((stall) => stall.id !== scope.stallId)
           .map((stall) => ({ name: stall.name, url: `/vendor/${stall.code}` })),
+        newPhones: view.onlyHears ? [] : phones.filter((phone) => phone.waiting),
+        ...(reach === undefined ? {} : { reachNotice: reach }),
         ...(notice === undefined ? {} : { accountNotice: notice }),
       }),
       200,

@@ -5,7 +5,7 @@ import { errorPage } from '../../../web/pages/error.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
 import { vendorSettingsPage } from '../../../web/pages/vendor/settings.ts'
 import { withdrawConsent } from '../../storage/consent.ts'
-import { revokeSession } from '../../storage/session.ts'
+import { listPhones, revokeSession } from '../../storage/session.ts'
 import { getRowTelling, setRowTelling } from '../../storage/row-speaker.ts'
 import { setPreferences } from '../../storage/vendor.ts'
 import type { Services } from '../../services.ts'
@@ -13,17 +13,22 @@ import type { Doors } from '../door.ts'
 import { wakeStreams } from '../speaker/stream.ts'
 import { clearSessionToken, readSessionToken } from '../session-cookie.ts'
 import { emptyPhone } from './phone.ts'
+import { phoneLines } from './phones.ts'
 import { vendorView } from './visit.ts'
 
 /** How she wants to be told. */
 export function showVendorSettings(doors: Doors, services: Services, frame: Frame): void {
+  const { config, store, now } = services
+
   doors.stall('takings.view').get('/vendor/:stallCode/settings', async (visit) => {
     const { c, scope, actor } = visit
     const view = await vendorView(services, visit)
     c.header('cache-control', 'no-store')
-    const rowTelling = await getRowTelling(services.store, scope.marketId, actor.vendorId!)
+    const token = readSessionToken(c, config) ?? ''
+    const phones = phoneLines(await listPhones(store, scope, actor.vendorId!, token, now()))
+    const rowTelling = await getRowTelling(store, scope.marketId, actor.vendorId!)
     const saved = c.req.query('saved') !== undefined
-    return c.html(vendorSettingsPage(frame, { ...view, rowTelling, saved }), 200)
+    return c.html(vendorSettingsPage(frame, { ...view, phones, rowTelling, saved }), 200)
   })
 
   doors
@@ -41,7 +46,7 @@ export function showVendorSettings(doors: Doors, services: Services, frame: Fram
         thousand: choice('thousand', ['ngàn', 'nghìn']),
         odd: choice('odd', ['lẻ', 'linh']),
       }
-      await services.store.write((tx) => setPreferences(tx, scope.marketId, actor.vendorId!, preferences))
+      await store.write((tx) => setPreferences(tx, scope.marketId, actor.vendorId!, preferences))
       return c.redirect(`/vendor/${listing.stall.code}/settings?saved`, 303)
     })
 
@@ -50,7 +55,6 @@ export function showVendorSettings(doors: Doors, services: Services, frame: Fram
     const { tells: wanted } = await c.req.parseBody()
     const tells = ROW_TELLINGS.find((one) => one === wanted)
     if (!tells) throw new AppError('invalid_input', `tells is one of ${ROW_TELLINGS.join(', ')}`, 'tells')
-    const { store, now } = services
     await store.write((tx) => setRowTelling(tx, scope.marketId, actor.vendorId!, tells, now()))
     // The row's tablet must not go on telling what it may no longer.
     wakeStreams(services, scope, actor.stallIds)
@@ -61,7 +65,6 @@ export function showVendorSettings(doors: Doors, services: Services, frame: Fram
     if ((await c.req.parseBody())['withdraw'] !== 'yes') {
       throw new AppError('invalid_input', 'the withdrawal is not confirmed', 'withdraw')
     }
-    const { config, store, now } = services
     await store.changeRegistry(function* (tx) {
       const at = now()
       const withdrawn = {

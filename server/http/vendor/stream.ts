@@ -19,8 +19,10 @@ export function streamChanges(doors: Doors, services: Services): void {
   const { store, feed, now } = services
   const open = new Map<number, number>()
 
-  doors.stall('takings.view').get('/vendor/:stallCode/stream', ({ c, scope, listing, stillWelcome }) => {
-    const { stallId } = scope
+  doors.stall('takings.view').get('/vendor/:stallCode/stream', (visit) => {
+    const { c, listing, reopen } = visit
+    const { stallId } = visit.scope
+
     let cursor = Number(c.req.header('last-event-id') ?? c.req.query('after') ?? 0)
     if (!Number.isSafeInteger(cursor) || cursor < 0)
       throw new AppError('invalid_input', 'bad cursor', 'after')
@@ -45,6 +47,9 @@ export function streamChanges(doors: Doors, services: Services): void {
         while (!stream.aborted) {
           while (hasNews && !stream.aborted) {
             hasNews = false
+            // A phone that was signed out, or whose stall changed hands, hears nothing more from that moment.
+            const scope = await reopen()
+            if (!scope) return
             const today = businessDay(now(), listing.market.dayStartsAtMinutes)
             const changes = await listChanges(store, scope, cursor, today)
             for (const change of changes) {
@@ -59,8 +64,7 @@ export function streamChanges(doors: Doors, services: Services): void {
             (resume) => (wake = resume),
           )
           if (isQuiet && !stream.aborted) {
-            // A phone that was signed out, or whose stall changed hands, hears nothing more.
-            if (!(await stillWelcome())) return
+            if (!(await reopen())) return
             await stream.writeSSE({ event: 'ping', data: '' })
             hasNews = true
           }

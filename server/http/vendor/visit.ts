@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { VendorView } from '../../../web/pages/vendor/vendor-layout.ts'
 import { addDays, businessDay } from '../../../shared/business-day.ts'
+import { onlyHears } from '../../domain/access.ts'
 import { median } from '../../domain/book-period.ts'
 import { listDelays } from '../../storage/book.ts'
 import { currentCursor } from '../../storage/takings.ts'
@@ -36,6 +37,7 @@ export async function vendorView(
     businessDay: today,
     announce,
     dialect: { thousand, odd },
+    onlyHears: onlyHears(actor),
     bankLate: delays.length > 0 && median(delays) > LATE_MS,
   }
 }

@@ -61,14 +61,16 @@ export function letIn(doors: Doors, services: Services, frame: Frame): void {
     const code = c.req.param('code')!
     const view = await describe(code)
     if (!view) return c.html(enterGonePage(frame), 410)
-    const consents = (await c.req.parseBody())['consent'] === 'yes'
+    const form = await c.req.parseBody()
+    const consents = form['consent'] === 'yes'
     if (view.kind === 'vendor' && view.consentNeeded && !consents) {
       const error = 'Đánh dấu «Tôi đồng ý» thì loa mới đọc và sổ mới tính được.'
       return c.html(enterPage(frame, { ...view, error }), 400)
     }
+    const kind = view.kind === 'vendor' && form['phone'] === 'helper' ? 'helper' : 'owner'
     const device = (c.req.header('user-agent') ?? '').slice(0, MAX_DEVICE_LENGTH)
     try {
-      const { token, lifetimeMs } = await enter(store, code, consents, device, now())
+      const { token, lifetimeMs } = await enter(store, code, consents, device, kind, now())
       writeSessionToken(c, config, token, lifetimeMs)
     } catch (error) {
       if (error instanceof AppError && error.code === 'gone') return c.html(enterGonePage(frame), 410)

@@ -5,6 +5,7 @@ import { icon } from '../../icons/icon.ts'
 import { dayBars } from './day-bars.ts'
 import { digitsOf, totalWords } from './day-words.ts'
 import { paymentLine } from './payment-line.ts'
+import { notice } from '../notice.ts'
 import { vendorLayout } from './vendor-layout.ts'
 import type { PaymentLine } from '../../../shared/wire.ts'
 import type { Frame, Html } from '../layout.ts'
@@ -14,6 +15,8 @@ import type { VendorView } from './vendor-layout.ts'
 type Period = 'today' | 'yesterday' | 'week' | 'month'
 
 export interface VendorBookView extends VendorView {
+  /** What this phone shows and what not, where that is not everything. */
+  reachNotice?: string
   /** Undefined for a single day that is neither today nor yesterday. */
   period: Period | undefined
   /** Oldest first; at least one. */
@@ -89,6 +92,7 @@ const figures = (view: VendorBookView, title: string): Html => {
     days.length > 1 ? `${vietnamDate(days[0]!.businessDay)} – ${vietnamDate(days.at(-1)!.businessDay)}` : ''
   return html`<section class="takings">
       <h1>Tiền bán ${title} ${span || (period && vietnamDate(days[0]!.businessDay))}</h1>
+      ${view.reachNotice && notice('plain', view.reachNotice)}
       <strong class="total" data-digits="${digitsOf(total)}">${formatVnd(total)}</strong>
       <p class="in-words">${totalWords(total, dialect)}</p>
       <p class="counts">

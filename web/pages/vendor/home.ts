@@ -19,6 +19,10 @@ export interface VendorHomeView extends VendorView {
   payments: readonly PaymentLine[]
   /** Other stalls this vendor holds, by their bare names. */
   otherStalls: readonly { name: string; url: string }[]
+  /** What this phone shows and what not, where that is not everything. */
+  reachNotice?: string
+  /** Phones that wait for a yes, since when. */
+  newPhones?: readonly { words: string; since: string }[]
   /** Something about her account she should know, in plain words. */
   accountNotice?: string
 }
@@ -32,7 +36,15 @@ export const vendorHomePage = (frame: Frame, view: VendorHomeView): Html => {
     view,
     'today',
     'Hôm nay',
-    html`${view.accountNotice && notice('warn', view.accountNotice)}
+    html`${view.newPhones?.map(({ words, since }) =>
+        notice(
+          'warn',
+          html`Có máy mới xin nghe ${view.stallWord} này lúc ${since}: ${words}.
+            <a class="button wide" href="/vendor/${view.stallCode}/settings#phones">Xem và trả lời</a>`,
+        ),
+      )}
+      ${view.reachNotice && notice('plain', view.reachNotice)}
+      ${view.accountNotice && notice('warn', view.accountNotice)}
       ${view.bankLate && notice('warn', 'Ngân hàng đang báo chậm. Khách đã trừ tiền thì đợi thêm vài phút.')}
       <section class="takings">
         <h1>Chuyển khoản ngày <span data-field="day">${vietnamDate(takings.businessDay)}</span></h1>
@@ -58,7 +70,7 @@ export const vendorHomePage = (frame: Frame, view: VendorHomeView): Html => {
       <p class="news" role="status" data-field="news"></p>
       <section aria-label="Các lần chuyển khoản, mới nhất ở trên">
         <ol class="lines" data-field="lines">
-          ${payments.map((payment) => paymentLine(view.stallCode, payment))}
+          ${payments.map((payment) => paymentLine(view.stallCode, payment, view.onlyHears))}
         </ol>
         <p class="empty" data-field="empty" ${payments.length > 0 ? 'hidden' : ''}>
           Chưa có khách chuyển khoản hôm nay. Khách quét mã là hiện ở đây.
@@ -74,6 +86,6 @@ export const vendorHomePage = (frame: Frame, view: VendorHomeView): Html => {
           ${view.otherStalls.map(({ name, url }) => html`<a class="button" href="${url}">${stallTitle({ stall: name, stallWord: view.stallWord })}</a>`)}
         </nav>`
       }
-      ${lineTemplates(view.stallCode)}`,
+      ${lineTemplates(view.stallCode, view.onlyHears)}`,
   )
 }

@@ -34,8 +34,11 @@ const form = (stallCode: string, transactionSeq: number, answers: Html): Html =>
  * One line of the vendor's list. Its structure is written here only: the phone clones `lineTemplates` and fills
  * the same `data-field`s with text. What is already clear unfolds at a tap; what is not asks its question openly.
  */
-export const paymentLine = (stallCode: string, payment: PaymentLine): Html => {
+export const paymentLine = (stallCode: string, payment: PaymentLine, onlyHears = false): Html => {
   const kind = lineKind(payment.classification)
+  // Nobody is asked on a phone that may not answer.
+  if (onlyHears)
+    return html`<li class="line line-${kind}" data-seq="${payment.transactionSeq}">${row(payment)}</li>`
   const answer = (answers: Html) => form(stallCode, payment.transactionSeq, answers)
   const shapes: Record<LineKind, () => Html> = {
     unclear: () =>
@@ -73,10 +76,10 @@ export const paymentLine = (stallCode: string, payment: PaymentLine): Html => {
 const blank = { transactionSeq: 0, amountVnd: 0, time: '', memo: '', payerName: '' }
 
 /** The three shapes of a line, for the phone to clone. */
-export const lineTemplates = (stallCode: string): Html =>
+export const lineTemplates = (stallCode: string, onlyHears = false): Html =>
   html`${(['sale', 'unclear', 'family'] as const).map(
     (classification) =>
       html`<template data-line="${lineKind(classification)}"
-        >${paymentLine(stallCode, { ...blank, classification })}</template
+        >${paymentLine(stallCode, { ...blank, classification }, onlyHears)}</template
       >`,
   )}`

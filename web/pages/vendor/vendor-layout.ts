@@ -19,6 +19,8 @@ export interface VendorView {
   businessDay: string
   announce: 'amount' | 'chime'
   dialect: Dialect
+  /** A helper's phone, or one that waits for a yes: it hears the day, and changes nothing. */
+  onlyHears?: boolean
   /** Her bank's newest credits took minutes to be told. */
   bankLate?: boolean
 }
@@ -39,12 +41,14 @@ const rooms = [
 
 const bar = (view: VendorView, here: VendorRoom): Html =>
   html`<nav class="room-bar" aria-label="Việc của sạp">
-    ${rooms.map(
-      ({ room, words }) =>
-        html`<a href="/vendor/${view.stallCode}/${room}" ${room === here ? 'aria-current=page' : ''}
-          >${icon(room)}<span>${words}</span></a
-        >`,
-    )}
+    ${rooms
+      .filter(({ room }) => !view.onlyHears || room === 'code')
+      .map(
+        ({ room, words }) =>
+          html`<a href="/vendor/${view.stallCode}/${room}" ${room === here ? 'aria-current=page' : ''}
+            >${icon(room)}<span>${words}</span></a
+          >`,
+      )}
   </nav>`
 
 /** The frame of a vendor's pages: her stall (the way home), the loudspeaker, the connection, and the bar of three. */

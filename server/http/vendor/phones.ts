@@ -1,0 +1,62 @@
+import { AppError } from '../../../shared/app-error.ts'
+import { businessDay, vietnamDate, vietnamTime } from '../../../shared/business-day.ts'
+import type { PhoneLine } from '../../../web/pages/vendor/phones.ts'
+import type { Actor } from '../../domain/access.ts'
+import { admitPhone, revokePhone, type Phone } from '../../storage/session.ts'
+import type { Services } from '../../services.ts'
+import type { Doors } from '../door.ts'
+
+/** «Máy đang nghe»: her yes to a new phone, and the end of one, at once. */
+export function managePhones(doors: Doors, { store, now }: Services): void {
+  const door = doors.stall('phones.manage')
+
+  door.post('/vendor/:stallCode/phones/admit', async ({ c, scope, actor, listing }) => {
+    const phone = readPhone(await c.req.parseBody())
+    await store.write((tx) => admitPhone(tx, scope, actor.vendorId!, phone, now()))
+    return c.redirect(`/vendor/${listing.stall.code}/settings#phones`, 303)
+  })
+
+  door.post('/vendor/:stallCode/phones/sign-out', async ({ c, scope, actor, listing }) => {
+    const phone = readPhone(await c.req.parseBody())
+    await store.write((tx) => revokePhone(tx, scope, actor.vendorId!, phone, now()))
+    return c.redirect(`/vendor/${listing.stall.code}/settings#phones`, 303)
+  })
+}
+
+function readPhone({ phone }: Record<string, unknown>): string {
+  if (typeof phone !== 'string') throw new AppError('invalid_input', 'which phone', 'phone')
+  return phone
+}
+
+/** Her phones as she would tell them apart. */
+export function phoneLines(phones: readonly (Phone & { isThis: boolean })[]): PhoneLine[] {
+  const own = phones.find((phone) => phone.isThis)
+  return phones.map((phone) => ({
+    id: phone.tokenHash,
+    words: deviceWords(phone.device),
+    since: `${vietnamTime(phone.createdAt)} ngày ${vietnamDate(businessDay(phone.createdAt, 0))}`,
+    isHelper: phone.kind === 'helper',
+    waiting: phone.waiting,
+    isThis: phone.isThis,
+    mayBeSignedOut: own !== undefined && !phone.isThis && phone.seesAfter >= own.seesAfter,
+  }))
+}
+
+const NOT_BEFORE = 'Máy này chỉ thấy tiền từ lúc được vào sạp. Khoản trước đó không hiện, không tính ở đây.'
+
+/** What a phone that does not show everything says of itself. */
+export function reachNotice(actor: Actor): string | undefined {
+  if (actor.waiting) {
+    return 'Máy này mới vào, chỉ nghe và thấy tiền từ lúc đó. Mở «Cài đặt» trên máy đã vào trước, bấm «Cho phép».'
+  }
+  if (actor.kind === 'helper') return 'Máy phụ giúp: chỉ nghe, chỉ xem tiền vào hôm nay.'
+  return actor.seesAfter > 0 ? NOT_BEFORE : undefined
+}
+
+/** The kind of device is all she needs to know it by; a browser's own words say much more. */
+function deviceWords(userAgent: string): string {
+  if (/iphone|ipad/i.test(userAgent)) return 'iPhone, iPad'
+  if (/android/i.test(userAgent)) return 'điện thoại Android'
+  if (/windows|macintosh|linux|cros/i.test(userAgent)) return 'máy tính'
+  return 'máy khác'
+}
