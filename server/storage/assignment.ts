@@ -1,5 +1,6 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { AppError } from '../../shared/app-error.ts'
+import { ADD_TO_OUTCOME } from './counted.ts'
 import type { Published } from './decision.ts'
 import { bankTransaction, change, classification, dailyOutcome, match } from './kit.sqlite.ts'
 import { stallScope, type OperatorScope } from './scope.ts'
@@ -79,17 +80,6 @@ function* moveOutcome(
     tx
       .insert(dailyOutcome)
       .values({ marketId, businessDay, sourceId, outcome, transactionCount, amountVnd })
-      .onConflictDoUpdate({
-        target: [
-          dailyOutcome.marketId,
-          dailyOutcome.businessDay,
-          dailyOutcome.sourceId,
-          dailyOutcome.outcome,
-        ],
-        set: {
-          transactionCount: sql`${dailyOutcome.transactionCount} + excluded.transaction_count`,
-          amountVnd: sql`${dailyOutcome.amountVnd} + excluded.amount_vnd`,
-        },
-      }),
+      .onConflictDoUpdate(ADD_TO_OUTCOME),
   )
 }

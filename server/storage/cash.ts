@@ -1,5 +1,6 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { AppError } from '../../shared/app-error.ts'
+import { ADD_TO_TAKINGS } from './counted.ts'
 import { cashSale, takings } from './kit.sqlite.ts'
 import type { StallScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
@@ -69,12 +70,6 @@ function* add(tx: Db, { marketId, stallId }: StallScope, note: CashNote & { seq:
         cashVnd: note.amountVnd,
         cashCount: Math.sign(note.amountVnd),
       })
-      .onConflictDoUpdate({
-        target: [takings.marketId, takings.businessDay, takings.stallId],
-        set: {
-          cashVnd: sql`${takings.cashVnd} + excluded.cash_vnd`,
-          cashCount: sql`${takings.cashCount} + excluded.cash_count`,
-        },
-      }),
+      .onConflictDoUpdate(ADD_TO_TAKINGS),
   )
 }

@@ -18,6 +18,7 @@ import {
   transactionText,
   witness,
 } from './kit.sqlite.ts'
+import { ADD_TO_OUTCOME, ADD_TO_TAKINGS } from './counted.ts'
 import type { Db } from './sqlite.ts'
 
 /** What recording says to the database, bound once and run many times: an unprepared builder costs ten times as much. */
@@ -97,30 +98,8 @@ export function prepareStatements(db: Db) {
     classification: insert(classification).prepare(),
     change: insert(change).prepare(),
 
-    takings: insert(takings)
-      .onConflictDoUpdate({
-        target: [takings.marketId, takings.businessDay, takings.stallId],
-        set: {
-          totalVnd: sql`${takings.totalVnd} + excluded.total_vnd`,
-          saleCount: sql`${takings.saleCount} + excluded.sale_count`,
-          unclearCount: sql`${takings.unclearCount} + excluded.unclear_count`,
-        },
-      })
-      .prepare(),
-    outcome: insert(dailyOutcome)
-      .onConflictDoUpdate({
-        target: [
-          dailyOutcome.marketId,
-          dailyOutcome.businessDay,
-          dailyOutcome.sourceId,
-          dailyOutcome.outcome,
-        ],
-        set: {
-          transactionCount: sql`${dailyOutcome.transactionCount} + excluded.transaction_count`,
-          amountVnd: sql`${dailyOutcome.amountVnd} + excluded.amount_vnd`,
-        },
-      })
-      .prepare(),
+    takings: insert(takings).onConflictDoUpdate(ADD_TO_TAKINGS).prepare(),
+    outcome: insert(dailyOutcome).onConflictDoUpdate(ADD_TO_OUTCOME).prepare(),
 
     saleByReference: db
       .select({ seq: sale.seq, stallId: sale.stallId, reference: sale.reference })

@@ -3,6 +3,7 @@ import { AppError } from '../../shared/app-error.ts'
 import { vietnamTime } from '../../shared/business-day.ts'
 import { displayText } from '../../shared/display-text.ts'
 import type { Classification, DayTakings, PaymentLine, VendorChange } from '../../shared/wire.ts'
+import { ADD_TO_TAKINGS } from './counted.ts'
 import type { Published } from './decision.ts'
 import {
   bankTransaction,
@@ -171,14 +172,7 @@ export function* addToTakings(
         saleCount: sale,
         unclearCount: unclear,
       })
-      .onConflictDoUpdate({
-        target: [takings.marketId, takings.businessDay, takings.stallId],
-        set: {
-          totalVnd: sql`${takings.totalVnd} + excluded.total_vnd`,
-          saleCount: sql`${takings.saleCount} + excluded.sale_count`,
-          unclearCount: sql`${takings.unclearCount} + excluded.unclear_count`,
-        },
-      }),
+      .onConflictDoUpdate(ADD_TO_TAKINGS),
   )
 }
 

@@ -1,0 +1,23 @@
+import { sql } from 'drizzle-orm'
+import { dailyOutcome, takings } from './kit.sqlite.ts'
+
+/** How a row of takings is added to the one that is there; columns a writer leaves at 0 stay as they are. */
+export const ADD_TO_TAKINGS = {
+  target: [takings.marketId, takings.businessDay, takings.stallId],
+  set: {
+    totalVnd: sql`${takings.totalVnd} + excluded.total_vnd`,
+    saleCount: sql`${takings.saleCount} + excluded.sale_count`,
+    unclearCount: sql`${takings.unclearCount} + excluded.unclear_count`,
+    cashVnd: sql`${takings.cashVnd} + excluded.cash_vnd`,
+    cashCount: sql`${takings.cashCount} + excluded.cash_count`,
+  },
+}
+
+/** How a day's outcome is added to the one that is there. */
+export const ADD_TO_OUTCOME = {
+  target: [dailyOutcome.marketId, dailyOutcome.businessDay, dailyOutcome.sourceId, dailyOutcome.outcome],
+  set: {
+    transactionCount: sql`${dailyOutcome.transactionCount} + excluded.transaction_count`,
+    amountVnd: sql`${dailyOutcome.amountVnd} + excluded.amount_vnd`,
+  },
+}
