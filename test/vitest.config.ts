@@ -11,6 +11,8 @@ export default defineConfig({
     reporters: ['default', new ClosingLine()],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // Real browsers, sockets and kills share two cores: what passes only at a second try is told by name at the end.
+    retry: process.env['CI'] ? 1 : 0,
     // Two cores: more workers only make each other late.
     maxWorkers: 2,
   },
