@@ -241,6 +241,27 @@ it('keeps its state through a reload, and money that came meanwhile is there', a
   await page.waitForSelector('dialog[data-face=good][open]')
 })
 
+it('shows money that the stream tells before the keypad’s own script has come', async () => {
+  const slow = await browser.newContext({ serviceWorkers: 'block' })
+  await page.close()
+  page = await open(slow)
+  // Once this phone has spoken, a page opened later asks the stream for everything since.
+  await pay(10_000, await charge(10_000))
+  await expect.poll(() => heard).toHaveLength(1)
+  await page.click('[data-charge-done]')
+  const reference = await charge(80_000)
+  const address = page.url()
+  await page.goto('about:blank')
+  await pay(80_000, reference)
+  await page.route('**/assets/charge-*.js', async (route) => {
+    await new Promise((later) => setTimeout(later, 700))
+    await route.continue()
+  })
+  await page.goto(address)
+  await page.waitForSelector('dialog[data-face=good][open]')
+  await slow.close()
+})
+
 it('keeps the screen awake while the code shows, and asks again when she comes back', async () => {
   await page.evaluate(() => {
     const asked: string[] = []

@@ -31,10 +31,13 @@ export class SaleRegister {
   #wantsPool = false
   /** Called with a reference whose sale has changed. */
   changed = (_reference: string) => {}
+  /** How many credits of each sale were known when this page began: the stream may tell more before they are shown. */
+  readonly creditsAtStart: ReadonlyMap<string, number>
 
   constructor(stallCode: string) {
     this.#key = `cho:sales:${stallCode}`
     this.#address = `/vendor/${stallCode}/sales`
+    this.creditsAtStart = new Map(this.list().map(({ facts }) => [facts.reference, facts.credits.length]))
     setInterval(() => void this.settle(), AGAIN_MS)
     addEventListener('online', () => void this.settle())
   }

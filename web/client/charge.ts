@@ -118,7 +118,7 @@ export function openCharge(root: HTMLElement, register: SaleRegister, dialect: D
     told.set(reference, sale.facts.credits.length)
     if (isNews && (!screen.open || shown === reference)) void show(reference)
   }
-  const told = new Map(register.list().map(({ facts }) => [facts.reference, facts.credits.length]))
+  const told = new Map(register.creditsAtStart)
   for (const facts of JSON.parse(root.dataset.sales ?? '[]') as SaleFacts[]) register.hear(facts)
 
   let held = 0
