@@ -1,10 +1,15 @@
-/** Makes the voice: every clip of CLIPS into web/voice/clips.mp3 and clips.json. `node scripts/make-clips.ts` */
+/**
+ * Makes the voice: every clip of CLIPS into web/voice/clips.mp3 and clips.json, and the consent text read aloud into
+ * consent.mp3 and consent.json. `node scripts/make-clips.ts`
+ */
 
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 // @ts-expect-error The package carries no types; `Espeak` below is what we use of it.
 import createEspeak from '@echogarden/espeak-ng-emscripten'
 import { createMp3Encoder } from 'wasm-media-encoders'
+import { CONSENT_TEXT_VERSION, consentSpeech } from '../shared/consent-text.ts'
 import { CLIPS } from '../shared/spoken-amount.ts'
 
 interface Espeak {
@@ -18,7 +23,14 @@ interface Espeak {
 
 const VOICE_FOLDER = join(import.meta.dirname, '../web/voice')
 const SAMPLE_RATE = 24_000
-const BITRATE_KBIT = 24
+
+/** What a file is encoded as: the words of an amount clearly, a whole page of consent small. */
+interface Encoding {
+  sampleRate: number
+  bitrateKbit: number
+}
+const OF_CLIPS: Encoding = { sampleRate: SAMPLE_RATE, bitrateKbit: 24 }
+const OF_CONSENT: Encoding = { sampleRate: 16_000, bitrateKbit: 16 }
 
 /** LAME starts 576 samples late and every decoder 529 more: a decoded sprite lags by this much. */
 const CODEC_DELAY_SAMPLES = 576 + 529
@@ -37,6 +49,8 @@ const PEAK = 0.9
 
 /** Unhurried, and every amount of whole thousands below a million is still said within two seconds. */
 const WORDS_PER_MINUTE = 210
+/** What she agrees to is said slower: she hears it once. */
+const CONSENT_WORDS_PER_MINUTE = 180
 
 function samples(ms: number): number {
   return Math.round((ms * SAMPLE_RATE) / 1000)
@@ -119,12 +133,12 @@ function readWav(path: string): Float32Array {
   throw new Error(`${path} is not a WAV file`)
 }
 
-async function createSynthesizer(): Promise<(text: string) => Float32Array> {
+async function createSynthesizer(): Promise<(text: string, wordsPerMinute: number) => Float32Array> {
   const espeak: Espeak = await createEspeak()
   const worker = new espeak.eSpeakNGWorker()
   if (worker.set_voice('vi') !== 0) throw new Error('espeak-ng has no Vietnamese voice')
-  worker.set_rate(WORDS_PER_MINUTE)
-  return (text) => {
+  return (text, wordsPerMinute) => {
+    worker.set_rate(wordsPerMinute)
     const pcm: number[] = []
     worker.synthesize(text, (audio) => {
       for (const sample of audio) pcm.push(sample)
@@ -134,13 +148,13 @@ async function createSynthesizer(): Promise<(text: string) => Float32Array> {
   }
 }
 
-async function encodeMp3(audio: Float32Array): Promise<Buffer> {
+async function encodeMp3(audio: Float32Array, { sampleRate, bitrateKbit }: Encoding): Promise<Buffer> {
   const encoder = await createMp3Encoder()
   encoder.configure({
     channels: 1,
     sampleRate: SAMPLE_RATE,
-    outputSampleRate: SAMPLE_RATE,
-    bitrate: BITRATE_KBIT,
+    outputSampleRate: sampleRate,
+    bitrate: bitrateKbit,
   })
   // The encoder reuses its output buffer: each part is copied before the next call.
   return Buffer.concat([Buffer.from(encoder.encode([audio])), Buffer.from(encoder.finalize())])
@@ -155,19 +169,37 @@ function append(audio: Float32Array): void {
   for (const sample of audio) sprite.push(sample)
 }
 
-append(GAP)
-for (const [name, text] of Object.entries(CLIPS)) {
+/** Recorded by a person where there is such a recording, else synthetic. */
+function speak(name: string, text: string, wordsPerMinute: number): Float32Array {
   const recording = join(VOICE_FOLDER, 'recordings', `${name}.wav`)
   const isRecorded = existsSync(recording)
   if (isRecorded) recorded += 1
-  const word = tidy(isRecorded ? readWav(recording) : synthesize(text), name)
+  return tidy(isRecorded ? readWav(recording) : synthesize(text, wordsPerMinute), name)
+}
+
+append(GAP)
+for (const [name, text] of Object.entries(CLIPS)) {
+  const word = speak(name, text, WORDS_PER_MINUTE)
   const clip = name === 'khoan' ? Float32Array.of(...alarm(), ...word) : word
   places[name] = [milliseconds(sprite.length + CODEC_DELAY_SAMPLES), milliseconds(clip.length)]
   append(clip)
   append(GAP)
 }
 
-const mp3 = await encodeMp3(Float32Array.from(sprite))
+const mp3 = await encodeMp3(Float32Array.from(sprite), OF_CLIPS)
 writeFileSync(join(VOICE_FOLDER, 'clips.mp3'), mp3)
 writeFileSync(join(VOICE_FOLDER, 'clips.json'), `${JSON.stringify(places)}\n`)
-console.log(`${Object.keys(places).length} clips (${recorded} recorded by a person), ${mp3.length} bytes`)
+
+const consent = speak('consent', consentSpeech(), CONSENT_WORDS_PER_MINUTE)
+const consentMp3 = await encodeMp3(consent, OF_CONSENT)
+/** What the clip reads, for a test to compare with the text as it is now. */
+const readOut = {
+  textVersion: CONSENT_TEXT_VERSION,
+  textSha256: createHash('sha256').update(consentSpeech()).digest('hex'),
+  durationMs: milliseconds(consent.length),
+}
+writeFileSync(join(VOICE_FOLDER, 'consent.mp3'), consentMp3)
+writeFileSync(join(VOICE_FOLDER, 'consent.json'), `${JSON.stringify(readOut)}\n`)
+console.log(
+  `${Object.keys(places).length} clips, ${mp3.length} bytes; consent, ${readOut.durationMs} ms, ${consentMp3.length} bytes; ${recorded} recorded by a person`,
+)

@@ -48,3 +48,10 @@ export const CONSENT_TEXT: readonly ConsentPoint[] = [
       'Thôi lúc nào cũng được: nói với ban quản lý hoặc người hướng dẫn là dừng ngay. Mã của sạp vẫn nhận tiền như thường, chỉ là loa không đọc nữa.',
   },
 ]
+
+/** The same text as a voice reads it: one line, with numbers written as they are said where a voice would stumble. */
+export function consentSpeech(): string {
+  return CONSENT_TEXT.map(({ question, answer }) => `${question} ${answer}`)
+    .join(' ')
+    .replaceAll('4.0', 'bốn chấm không')
+}
