@@ -24,13 +24,9 @@ interface Espeak {
 const VOICE_FOLDER = join(import.meta.dirname, '../web/voice')
 const SAMPLE_RATE = 24_000
 
-/** What a file is encoded as: the words of an amount clearly, a whole page of consent small. */
-interface Encoding {
-  sampleRate: number
-  bitrateKbit: number
-}
-const OF_CLIPS: Encoding = { sampleRate: SAMPLE_RATE, bitrateKbit: 24 }
-const OF_CONSENT: Encoding = { sampleRate: 16_000, bitrateKbit: 16 }
+/** The words of an amount clearly, a whole page of consent small. */
+const OF_CLIPS = { outputSampleRate: SAMPLE_RATE, bitrate: 24 } as const
+const OF_CONSENT = { outputSampleRate: 16_000, bitrate: 16 } as const
 
 /** LAME starts 576 samples late and every decoder 529 more: a decoded sprite lags by this much. */
 const CODEC_DELAY_SAMPLES = 576 + 529
@@ -148,14 +144,12 @@ async function createSynthesizer(): Promise<(text: string, wordsPerMinute: numbe
   }
 }
 
-async function encodeMp3(audio: Float32Array, { sampleRate, bitrateKbit }: Encoding): Promise<Buffer> {
+async function encodeMp3(
+  audio: Float32Array,
+  encoding: typeof OF_CLIPS | typeof OF_CONSENT,
+): Promise<Buffer> {
   const encoder = await createMp3Encoder()
-  encoder.configure({
-    channels: 1,
-    sampleRate: SAMPLE_RATE,
-    outputSampleRate: sampleRate,
-    bitrate: bitrateKbit,
-  })
+  encoder.configure({ channels: 1, sampleRate: SAMPLE_RATE, ...encoding })
   // The encoder reuses its output buffer: each part is copied before the next call.
   return Buffer.concat([Buffer.from(encoder.encode([audio])), Buffer.from(encoder.finalize())])
 }

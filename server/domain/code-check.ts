@@ -1,5 +1,6 @@
-import { decode, VietQrError, type Scheme, type VietQr } from '@vietqr/core'
+import type { VietQr } from '@vietqr/core'
 import { accountKey } from '../../shared/bank-transaction.ts'
+import { paysIntoAccount, readCode, type NoVietQr } from '../../shared/code-reading.ts'
 import { findReferences } from '../../shared/reference.ts'
 import type { PayeeAccount } from '../storage/account.ts'
 import type { Registry } from '../storage/registry.ts'
@@ -7,22 +8,21 @@ import { payableNumber } from './payable-code.ts'
 
 /** Whether a code belongs to a stall, and if not, in what it differs. Only the first two are the stall's. */
 export type CodeVerdict =
-  /** The stall's account and the stall's reference: its card, or a sale of its vendor. */
+  /** The stall's account and the stall's reference: its card, or a sale of its vendor; or her bank's own code. */
   | { kind: 'this_stall'; amountVnd: number | null }
-  /** The stall's account, but no reference of ours: her bank's own code, perhaps. */
+  /** The stall's account, but no reference of ours, and no code of hers that we know. */
   | { kind: 'right_account'; amountVnd: number | null }
   | { kind: 'other_stall' }
   | { kind: 'other_bank'; bankBin: string; accountNumber: string }
   | { kind: 'other_account'; bankBin: string; accountNumber: string }
-  /** Another scheme's code, named where it is known, or no payment code at all. */
-  | { kind: 'not_vietqr'; scheme: Scheme | null }
-  /** Copied or photographed incompletely, or tampered with: no bank app should take it. */
-  | { kind: 'damaged' }
+  | NoVietQr
 
 export interface CheckedStall {
   stallId: number
   /** Where it may be paid: the account in use and the newest proposal. */
   accounts: readonly Pick<PayeeAccount, 'bankBin' | 'accountNumber' | 'virtualAccount'>[]
+  /** The codes her bank gave her that hang there. */
+  bankIssued: readonly string[]
 }
 
 /** What is known of everybody else; `saleStalls` tells whose sale each reference that the code bears is. */
@@ -33,12 +33,9 @@ export interface CheckedAgainst {
 
 /** Whether a code that hangs at a stall, as read from it, pays into that stall's account. Pure; never throws. */
 export function checkCode(payload: string, stall: CheckedStall, known: CheckedAgainst): CodeVerdict {
-  let code: VietQr
-  try {
-    code = decode(payload.trim())
-  } catch (error) {
-    return refusal(error)
-  }
+  const reading = readCode(payload)
+  if (reading.kind !== 'vietqr') return reading
+  const { code } = reading
   const { bankBin, accountNumber, amountVnd = null } = code
   if (!stall.accounts.some((account) => paysInto(code, account))) {
     const holders = known.registry.holdings.get(accountKey(code)) ?? []
@@ -48,6 +45,7 @@ export function checkCode(payload: string, stall: CheckedStall, known: CheckedAg
     const isOtherBank = stall.accounts.every((account) => account.bankBin !== bankBin)
     return { kind: isOtherBank ? 'other_bank' : 'other_account', bankBin, accountNumber }
   }
+  if (stall.bankIssued.includes(payload.trim())) return { kind: 'this_stall', amountVnd }
   // As in matching: a sound reference that nobody issued is no reference.
   const owners = findReferences(code.purpose ?? '').flatMap(
     (reference) =>
@@ -64,22 +62,9 @@ export function isRight({ kind }: CodeVerdict): boolean {
   return kind === 'this_stall' || kind === 'right_account'
 }
 
-function paysInto(
-  { service, bankBin, accountNumber }: VietQr,
-  account: CheckedStall['accounts'][number],
-): boolean {
-  // The digits of an account may also be somebody's card, or a cash machine.
-  const isToAccount = service === 'QRIBFTTA' || service === 'QRPUSH'
+function paysInto(code: VietQr, account: CheckedStall['accounts'][number]): boolean {
   return (
-    isToAccount &&
-    accountKey({ bankBin, accountNumber }) ===
-      accountKey({ bankBin: account.bankBin, accountNumber: payableNumber(account) })
+    paysIntoAccount(code) &&
+    accountKey(code) === accountKey({ bankBin: account.bankBin, accountNumber: payableNumber(account) })
   )
-}
-
-function refusal(error: unknown): CodeVerdict {
-  if (!(error instanceof VietQrError)) throw error
-  if (error.code === 'not_vietqr') return { kind: 'not_vietqr', scheme: error.scheme ?? null }
-  const isForeign = ['wrong_guid', 'wrong_currency', 'wrong_country', 'invalid_input'].includes(error.code)
-  return isForeign ? { kind: 'not_vietqr', scheme: null } : { kind: 'damaged' }
 }

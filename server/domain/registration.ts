@@ -34,6 +34,7 @@ type ProblemCode =
   | 'bad_phone'
   | 'bad_choice'
   | 'bad_time'
+  | 'no_account_code'
 export interface Problem<Field extends string = RegistrationField> {
   field: Field
   code: ProblemCode
@@ -112,8 +113,17 @@ export function parseRegistration(
   return problems.length > 0 ? { problems } : { registration }
 }
 
+/** Checks the name of a section. */
+export function parseSection(text: string): { name: string } | { problem: 'missing' | 'too_long' } {
+  const name = tidy(text)
+  if (name === '') return { problem: 'missing' }
+  return name.length > MAX_NAME_LENGTH ? { problem: 'too_long' } : { name }
+}
+
 /** Why this account would stay unheard through the sources we know, or null. */
-export function hearingWarning(account: ProposedAccount): HearingWarning | null {
+export function hearingWarning(
+  account: Pick<ProposedAccount, 'bankBin' | 'holderType' | 'virtualAccount'>,
+): HearingWarning | null {
   const ways = hearing(account.bankBin, account.holderType)
   if (ways.length === 0) return 'bank_not_heard'
   const needsVirtual = ways.every((way) => way.condition === 'virtual_account')

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { AppError } from '../../shared/app-error.ts'
 import { CONSENT_TEXT_VERSION, tellsOfVisits } from '../../shared/consent-text.ts'
 import { giveConsent, newestDecision } from '../storage/consent.ts'
 import {
@@ -15,7 +16,7 @@ import type { Store } from '../storage/sqlite.ts'
 
 /** A code is shown to somebody standing there, so it need not live long. */
 export const CODE_LIFETIME_MS = 15 * 60_000
-const SESSION_LIFETIME_MS: Record<Role, number> = {
+export const SESSION_LIFETIME_MS: Record<Role, number> = {
   vendor: 90 * 86_400_000,
   board: 30 * 86_400_000,
   operator: 7 * 86_400_000,
@@ -23,7 +24,8 @@ const SESSION_LIFETIME_MS: Record<Role, number> = {
 }
 const TOKEN_BYTES = 32
 
-function newToken(): string {
+/** Random enough that nobody guesses it: a code, or a session. */
+export function newToken(): string {
   return randomBytes(TOKEN_BYTES).toString('base64url')
 }
 
@@ -73,8 +75,10 @@ export async function enter(
   // Only a consent changes what matching knows.
   const write = consents ? store.changeRegistry : store.write
   return write(function* (tx) {
-    const identity = yield* redeemSignInCode(tx, code, now)
+    const { issuedBy: _, ...identity } = yield* redeemSignInCode(tx, code, now)
     const { vendorId, marketId, role } = identity
+    // An invitation to enrol makes nobody of her yet.
+    if (role === 'vendor' && vendorId === null) throw new AppError('gone', 'this code is for enrolling')
     if (consents && vendorId !== null) {
       yield* giveConsent(tx, {
         vendorId,

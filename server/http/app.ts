@@ -30,6 +30,7 @@ import { managePhones } from './vendor/phones.ts'
 import { showVendorSettings } from './vendor/settings.ts'
 import { showVendorStand } from './vendor/stand.ts'
 import { streamChanges } from './vendor/stream.ts'
+import { enrolVendors } from './visitor/enrolment.ts'
 import { letIn } from './visitor/enter.ts'
 import { welcome } from './visitor/welcome.ts'
 
@@ -79,6 +80,7 @@ export function createApp(
   const frame: Frame = { demo, assets: serveAssets(doors) }
   welcome(doors, services, frame)
   letIn(doors, services, frame)
+  enrolVendors(doors, services, frame)
   showStalls(doors, services, frame)
   showVendorHome(doors, services, frame)
   showCharge(doors, services, frame)

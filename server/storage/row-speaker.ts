@@ -229,6 +229,8 @@ export function* revokeSpeakers(tx: Db, scope: SectionScope, now: number): Unit<
       .set({ usedAt: now })
       .where(
         and(
+          // An invitation to enrol names a section too.
+          eq(signInCode.role, 'speaker'),
           eq(signInCode.marketId, marketId),
           eq(signInCode.sectionId, sectionId),
           isNull(signInCode.usedAt),

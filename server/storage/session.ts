@@ -76,7 +76,7 @@ export async function findSignInCode(store: Store, code: string, now: number): P
 }
 
 /** Uses a code up: the second to try gets `gone`. */
-export function* redeemSignInCode(tx: Db, code: string, now: number): Unit<Identity> {
+export function* redeemSignInCode(tx: Db, code: string, now: number): Unit<Identity & { issuedBy: string }> {
   const [row] = yield* rows(
     tx
       .update(signInCode)
@@ -91,7 +91,8 @@ export function* redeemSignInCode(tx: Db, code: string, now: number): Unit<Ident
       .returning(),
   )
   if (!row) throw new AppError('gone', 'sign-in code used, expired or unknown')
-  return { role: row.role, marketId: row.marketId, vendorId: row.vendorId, sectionId: row.sectionId }
+  const { role, marketId, vendorId, sectionId, issuedBy } = row
+  return { role, marketId, vendorId, sectionId, issuedBy }
 }
 
 export function* openSession(

@@ -153,7 +153,8 @@ export function* registerStall(
     throw new AppError('conflict', `stall ${row.stall} is closed`, 'stall')
   let stallId = known?.id
   if (stallId === undefined) {
-    stallId = yield* addStall(tx, { marketId, sectionId, name: row.stall, openedAt: now }, mint)
+    const added = yield* addStall(tx, { marketId, sectionId, name: row.stall, openedAt: now }, mint)
+    stallId = added.id
     changed.push('stall')
   } else if (known!.sectionId !== sectionId) {
     yield* run(tx.update(stall).set({ sectionId }).where(eq(stall.id, stallId)))
@@ -204,20 +205,20 @@ export function* closeStall(tx: Db, scope: MarketScope, stallId: number, now: nu
 }
 
 /** Adds a stall under a code and a reference nobody has: chance repeats itself once in many thousands. */
-function* addStall(
+export function* addStall(
   tx: Db,
   row: Pick<Stall, 'marketId' | 'sectionId' | 'name' | 'openedAt'>,
   mint: () => { code: string; reference: string },
-): Unit<number> {
+): Unit<Stall> {
   for (let attempt = 0; attempt < MAX_MINTS; attempt += 1) {
     const [added] = yield* rows(
       tx
         .insert(stall)
         .values({ ...row, ...mint() })
         .onConflictDoNothing()
-        .returning({ id: stall.id }),
+        .returning(),
     )
-    if (added) return added.id
+    if (added) return added
   }
   throw new AppError('unavailable', `no free reference in ${MAX_MINTS} tries`)
 }

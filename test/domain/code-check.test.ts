@@ -21,7 +21,13 @@ const holder = { holderType: 'individual' as const }
 const inUse = { bankBin: MB, accountNumber: '0123456789', virtualAccount: null, ...holder }
 const proposed = { bankBin: VCB, accountNumber: '1019999999', virtualAccount: null, ...holder }
 const virtual = { bankBin: MB, accountNumber: '7777', virtualAccount: 'VQR77', ...holder }
-const stall: CheckedStall = { stallId: 1, accounts: [inUse, proposed] }
+const sticker = encode({ bankBin: MB, accountNumber: '0123456789', purpose: 'cam on quy khach' })
+const sheGaveUp = encode({ bankBin: MB, accountNumber: '0444444444' })
+const stall: CheckedStall = {
+  stallId: 1,
+  accounts: [inUse, proposed],
+  bankIssued: [sticker, sheGaveUp],
+}
 
 const facts = (stallId: number): StallFacts => ({
   stallId,
@@ -78,7 +84,23 @@ describe('whether a code is the stall’s', () => {
       { kind: 'this_stall', amountVnd: null },
     ],
     ['with spaces around it, pasted', `\n ${own} \n`, { kind: 'this_stall', amountVnd: null }],
-    ['its bank’s own code', code('0123456789'), { kind: 'right_account', amountVnd: null }],
+    ['the code her bank gave her, which we know', sticker, { kind: 'this_stall', amountVnd: null }],
+    [
+      'that code with an amount put in',
+      encode({
+        bankBin: MB,
+        accountNumber: '0123456789',
+        purpose: 'cam on quy khach',
+        amountVnd: 90_000,
+      }),
+      { kind: 'right_account', amountVnd: 90_000 },
+    ],
+    ['her bank’s code for what she gave up', sheGaveUp, differs('other_account', MB, '0444444444')],
+    [
+      'its bank’s own code, which we do not know',
+      code('0123456789'),
+      { kind: 'right_account', amountVnd: null },
+    ],
     ['a purpose of words only', code('0123456789', 'mua rau'), { kind: 'right_account', amountVnd: null }],
     ['a reference nobody issued', code('0123456789', NOBODYS), { kind: 'right_account', amountVnd: null }],
     ['another stall’s reference, her account', code('0123456789', THEIRS), { kind: 'other_stall' }],
@@ -111,7 +133,7 @@ describe('whether a code is the stall’s', () => {
   ])('%s', (_, payload, verdict) => expect(check(payload)).toEqual(verdict))
 
   it('is compared by the virtual account where there is one', () => {
-    const paid = { stallId: 1, accounts: [virtual] }
+    const paid = { stallId: 1, accounts: [virtual], bankIssued: [] }
     expect(check(code('VQR77', OURS), paid).kind).toBe('this_stall')
     expect(check(code('vqr77', OURS), paid).kind).toBe('this_stall')
     expect(check(code('7777', OURS), paid).kind).toBe('other_account')
@@ -120,7 +142,7 @@ describe('whether a code is the stall’s', () => {
   it('knows VietinBank’s word before the reference', () => {
     const vietin = { ...inUse, bankBin: VIETIN }
     const payload = payableCode({ ...vietin, holderType: 'individual' }, OURS)
-    expect(check(payload, { stallId: 1, accounts: [vietin] }).kind).toBe('this_stall')
+    expect(check(payload, { stallId: 1, accounts: [vietin], bankIssued: [] }).kind).toBe('this_stall')
   })
 
   it('has an answer to every published code, and none of them is this stall’s', () => {

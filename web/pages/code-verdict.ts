@@ -1,6 +1,8 @@
+import type { Scheme } from '@vietqr/core'
 import { html } from 'hono/html'
 import { formatVnd } from '../../shared/money.ts'
 import { icon } from '../icons/icon.ts'
+import { notVietQrWords } from './scheme-words.ts'
 import type { Html } from './layout.ts'
 
 /** What was found out about a code, as it is shown. */
@@ -10,24 +12,8 @@ export type ShownVerdict =
   | { kind: 'other_stall' }
   | { kind: 'other_bank'; bankShortName: string; accountNumber: string }
   | { kind: 'other_account'; bankShortName: string; accountNumber: string }
-  | { kind: 'not_vietqr'; scheme: SchemeKey | null }
+  | { kind: 'not_vietqr'; scheme: Scheme | null }
   | { kind: 'damaged' }
-
-const SCHEMES = {
-  vnpayqr: 'VNPAY-QR',
-  vnpay_wallet: 'ví VNPAY',
-  airpay: 'ShopeePay',
-  promptpay: 'PromptPay (Thái Lan)',
-  sgqr: 'SGQR (Singapore)',
-  paynow: 'PayNow (Singapore)',
-  duitnow: 'DuitNow (Malaysia)',
-  qris: 'QRIS (Indonesia)',
-  pix: 'Pix (Brazil)',
-  khqr: 'KHQR (Campuchia)',
-  bharatqr: 'BharatQR (Ấn Độ)',
-  unionpay: 'UnionPay (Trung Quốc)',
-} as const
-type SchemeKey = keyof typeof SCHEMES
 
 interface Stall {
   stallWord: string
@@ -68,14 +54,7 @@ const difference = (verdict: ShownVerdict, stall: Stall): Html => {
       <p><b>Đừng chuyển.</b> Hỏi lại người bán.</p>`
   }
   if (verdict.kind === 'not_vietqr') {
-    return html`<p>
-      ${
-        verdict.scheme === null
-          ? 'Đó không phải mã chuyển khoản ngân hàng (VietQR).'
-          : `Đó là mã ${SCHEMES[verdict.scheme]}, không phải mã chuyển khoản ngân hàng (VietQR).`
-      }
-      Hỏi lại người bán trước khi chuyển.
-    </p>`
+    return html`<p>${notVietQrWords(verdict.scheme)} Hỏi lại người bán trước khi chuyển.</p>`
   }
   return html`<p>Mã hỏng hoặc chép thiếu, không đọc hết được. Chụp lại cho rõ; vẫn vậy thì đừng chuyển.</p>`
 }

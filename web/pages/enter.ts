@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import { CONSENT_TEXT } from '../../shared/consent-text.ts'
+import { consent } from './consent.ts'
 import { errorPage } from './error.ts'
 import { choices } from './field.ts'
 import { layout } from './layout.ts'
@@ -55,37 +55,12 @@ const who = (view: EnterView): { heading: string; place: string; sees: string } 
   }
 }
 
-const consent = (error: string | undefined): Html =>
-  html`<section class="consent">
-    <h2>Trước khi vào, xin nghe qua</h2>
-    <dl>
-      ${CONSENT_TEXT.map(
-        ({ question, answer }) =>
-          html`<div>
-            <dt>${question}</dt>
-            <dd>${answer}</dd>
-          </div>`,
-      )}
-    </dl>
-    ${error && html`<p class="error" id="consent-error">${error}</p>`}
-    <label class="choice"
-      ><input
-        type="checkbox"
-        name="consent"
-        value="yes"
-        required
-        aria-invalid="${error ? 'true' : 'false'}"
-        aria-describedby="${error ? 'consent-error' : ''}"
-      /><span>Tôi đồng ý</span></label
-    >
-  </section>`
-
 /** Whom a one-time link makes of you. Opening it changes nothing: only the button uses the code up. */
 export const enterPage = (frame: Frame, view: EnterView): Html => {
   const { heading, place, sees } = who(view)
   const consentNeeded = view.kind === 'vendor' && view.consentNeeded
   return layout(
-    { ...frame, title: heading },
+    { ...frame, title: heading, ...(consentNeeded ? { script: 'consent-reading.ts' } : {}) },
     html`<section class="lone">
       <p class="place">${place}${view.kind === 'vendor' && html` · ${stallTitle(view)}`}</p>
       <h1>${heading}</h1>
@@ -98,7 +73,7 @@ export const enterPage = (frame: Frame, view: EnterView): Html => {
             { value: 'helper', words: 'Máy phụ giúp', hint: 'chỉ nghe, chỉ xem tiền vào hôm nay' },
           ])
         }
-        ${consentNeeded ? consent(view.error) : view.error && notice('bad', view.error)}
+        ${consentNeeded ? consent(frame, false, view.error) : view.error && notice('bad', view.error)}
         <button class="primary wide">${consentNeeded ? 'Đồng ý và vào' : 'Vào'}</button>
       </form>
       <p class="quiet">Không phải mình? Đóng trang này lại, đừng bấm. Đường dẫn chỉ dùng được một lần.</p>

@@ -12,6 +12,8 @@ export interface Field {
   error?: string
   required?: boolean
   autocomplete?: string
+  /** What the phone's keyboard puts in capitals by itself. */
+  autocapitalize?: 'words' | 'characters'
 }
 
 /** A label, its input, what to write there, and what was wrong with what was written. */
@@ -27,6 +29,7 @@ export const field = (f: Field): Html => {
       value="${f.value ?? ''}"
       inputmode="${f.inputMode ?? 'text'}"
       autocomplete="${f.autocomplete ?? 'off'}"
+      ${f.autocapitalize ? html`autocapitalize="${f.autocapitalize}"` : ''}
       aria-describedby="${about}"
       aria-invalid="${f.error ? 'true' : 'false'}"
       ${f.required ? 'required' : ''}

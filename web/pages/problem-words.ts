@@ -8,6 +8,7 @@ const WORDS = {
   bad_phone: 'Ghi lại số điện thoại: bắt đầu bằng 0 hoặc +84, ví dụ 0901234567.',
   bad_choice: 'Chọn một trong các mục có sẵn.',
   bad_time: 'Ghi lại cho đúng, không sau hôm nay.',
+  no_account_code: 'Mã này không chuyển vào tài khoản nào. Gõ số tài khoản ở dưới.',
 } as const
 
 export type ProblemWord = keyof typeof WORDS

@@ -5,6 +5,7 @@ import { codeVerdict, type ShownVerdict } from './code-verdict.ts'
 import { field } from './field.ts'
 import { layout } from './layout.ts'
 import { notice } from './notice.ts'
+import { photoInput } from './photo-input.ts'
 import { stallCode } from './stall-code.ts'
 import type { Frame, Html } from './layout.ts'
 
@@ -60,16 +61,7 @@ const check = ({ holderName, accountNumber, stallWord, checked, ...view }: Stall
       Trước khi bấm chuyển, nhìn ứng dụng ngân hàng: tên phải là <b>${holderName}</b>, số phải là
       <b class="reference">${accountNumber}</b>. Khác thì đừng chuyển, hỏi lại người bán.
     </p>
-    <div class="needs-script photo">
-      <label class="button wide"
-        >${icon('code')}Chụp tấm mã để so<input
-          class="visually-hidden"
-          type="file"
-          accept="image/*"
-          data-photo
-      /></label>
-      <p class="quiet" role="status" data-field="photo">Ảnh không gửi đi đâu: máy này tự đọc.</p>
-    </div>
+    ${photoInput('Chụp tấm mã để so')}
     <details ${error ? 'open' : ''}>
       <summary>Dán nội dung mã để so</summary>
       <form action="/s/${view.stallCode}/check" method="post">

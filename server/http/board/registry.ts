@@ -1,11 +1,11 @@
 import { findBank } from '@vietqr/core'
 import { accountKey } from '../../../shared/bank-transaction.ts'
 import { stripMarks } from '../../../shared/display-text.ts'
+import type { Hindrance } from '../../../web/pages/hindrance-words.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
 import {
   registryPage,
   type Changed,
-  type Hindrance,
   type RegistryAccount,
   type RegistryStall,
 } from '../../../web/pages/board/registry.ts'
@@ -16,6 +16,7 @@ import { listStalls, type StallEntry } from '../../storage/stall.ts'
 import type { Services } from '../../services.ts'
 import type { Doors } from '../door.ts'
 import { cardLinks, printCards } from './cards.ts'
+import { inviteVendors } from './invitation.ts'
 import { addStalls } from './new-stall.ts'
 import { issueSignInCodes } from './sign-in-code.ts'
 import { setUpSpeakers } from './speakers.ts'
@@ -78,6 +79,7 @@ export function showBoard(doors: Doors, services: Services, frame: Frame): void 
 
   addStalls(doors, services, frame)
   issueSignInCodes(doors, services, frame)
+  inviteVendors(doors, services, frame)
   printCards(doors, services, frame)
   setUpSpeakers(doors, services, frame)
 }

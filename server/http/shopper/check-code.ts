@@ -8,6 +8,7 @@ import { checkCode, isRight, type CodeVerdict } from '../../domain/code-check.ts
 import { newestAccount } from '../../storage/account.ts'
 import { recordIncident } from '../../storage/incident.ts'
 import { findSaleStalls } from '../../storage/sale-reference.ts'
+import { listBankIssuedCodes } from '../../storage/stall-code.ts'
 import type { Services } from '../../services.ts'
 import { readTyped } from '../board/typed-text.ts'
 import type { Doors, Env } from '../door.ts'
@@ -29,7 +30,7 @@ export function checkCodes(doors: Doors, services: Services, frame: Frame): void
     const payable = [account, newestAccount(accounts) ?? account]
     return checkCode(
       payload,
-      { stallId: stall.id, accounts: payable },
+      { stallId: stall.id, accounts: payable, bankIssued: await listBankIssuedCodes(store, stall) },
       {
         registry: await store.registry(),
         saleStalls: await findSaleStalls(store, stall.marketId, findReferences(payload)),

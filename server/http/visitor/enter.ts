@@ -1,7 +1,7 @@
-import type { Context } from 'hono'
 import { AppError } from '../../../shared/app-error.ts'
 import { enterGonePage, enterPage, type EnterView } from '../../../web/pages/enter.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
+import { findInvitation } from '../../domain/enrolment.ts'
 import { enter, lookAtCode } from '../../domain/sign-in.ts'
 import { getMarket, listSections } from '../../storage/market.ts'
 import { marketScope } from '../../storage/scope.ts'
@@ -9,11 +9,10 @@ import { revokeSession } from '../../storage/session.ts'
 import { listVendorStalls } from '../../storage/stall.ts'
 import { getVendor } from '../../storage/vendor.ts'
 import type { Services } from '../../services.ts'
-import type { Doors, Env } from '../door.ts'
+import type { Doors } from '../door.ts'
 import { clearSessionToken, readSessionToken, writeSessionToken } from '../session-cookie.ts'
 import { emptyPhone } from '../vendor/phone.ts'
-
-const MAX_DEVICE_LENGTH = 120
+import { deviceOf, hideAddress } from './one-time-link.ts'
 
 /** One-time links. Opening one only shows whom it makes of you, so that a link's preview does not use it up. */
 export function letIn(doors: Doors, services: Services, frame: Frame): void {
@@ -44,20 +43,17 @@ export function letIn(doors: Doors, services: Services, frame: Frame): void {
       consentNeeded: needsConsent,
     }
   }
-  // The address is the key: nobody else is told it, and no cache keeps the page.
-  const hide = (c: Context<Env>) => {
-    c.header('cache-control', 'no-store')
-    c.header('referrer-policy', 'no-referrer')
-  }
 
   doors.open.get('/enter/:code', async (c) => {
-    hide(c)
-    const view = await describe(c.req.param('code')!)
+    hideAddress(c)
+    const code = c.req.param('code')!
+    if (await findInvitation(store, code, now())) return c.redirect(`/enrol/${code}`, 303)
+    const view = await describe(code)
     return view ? c.html(enterPage(frame, view), 200) : c.html(enterGonePage(frame), 410)
   })
 
   doors.open.post('/enter/:code', async (c) => {
-    hide(c)
+    hideAddress(c)
     const code = c.req.param('code')!
     const view = await describe(code)
     if (!view) return c.html(enterGonePage(frame), 410)
@@ -68,9 +64,8 @@ export function letIn(doors: Doors, services: Services, frame: Frame): void {
       return c.html(enterPage(frame, { ...view, error }), 400)
     }
     const kind = view.kind === 'vendor' && form['phone'] === 'helper' ? 'helper' : 'owner'
-    const device = (c.req.header('user-agent') ?? '').slice(0, MAX_DEVICE_LENGTH)
     try {
-      const { token, lifetimeMs } = await enter(store, code, consents, device, kind, now())
+      const { token, lifetimeMs } = await enter(store, code, consents, deviceOf(c), kind, now())
       writeSessionToken(c, config, token, lifetimeMs)
     } catch (error) {
       if (error instanceof AppError && error.code === 'gone') return c.html(enterGonePage(frame), 410)

@@ -1,6 +1,7 @@
 import { html } from 'hono/html'
 import { icon } from '../../icons/icon.ts'
 import { field } from '../field.ts'
+import { HINDRANCES, type Hindrance } from '../hindrance-words.ts'
 import { layout } from '../layout.ts'
 import { notice } from '../notice.ts'
 import { pageHeader } from '../page-header.ts'
@@ -9,9 +10,6 @@ import { table } from '../table.ts'
 import { wrongCodes, type WrongCode } from './wrong-codes.ts'
 import { when } from '../operator/when.ts'
 import type { Frame, Html } from '../layout.ts'
-
-/** What keeps an account from being heard. */
-export type Hindrance = 'bank_not_heard' | 'needs_virtual_account' | 'not_bound'
 
 export interface RegistryAccount {
   bankShortName: string
@@ -52,19 +50,6 @@ export interface RegistryView {
   back?: { url: string; words: string }
 }
 
-const HINDRANCES: Record<Hindrance, string> = {
-  bank_not_heard: 'Ngân hàng này chưa báo tiền về được',
-  needs_virtual_account: 'Ngân hàng này chỉ báo qua tài khoản ảo',
-  not_bound: 'Chưa nguồn nào được phép báo tài khoản này',
-}
-
-/** What to do about it. */
-const REMEDIES: Record<Hindrance, string> = {
-  bank_not_heard: 'Mã vẫn nhận tiền, nhưng loa không đọc. Muốn có loa thì mở tài khoản ở ngân hàng báo được.',
-  needs_virtual_account: 'Xin ngân hàng cấp tài khoản ảo rồi ghi thêm vào đây.',
-  not_bound: 'Nhờ người vận hành cho phép nguồn báo tiền đọc tài khoản này.',
-}
-
 const STATES: Record<RegistryAccount['state'], string> = {
   proposed: 'đề xuất, chờ khách chuyển lần đầu',
   proven: 'đã có khách chuyển',
@@ -88,7 +73,7 @@ const accountLines = (account: RegistryAccount): Html =>
     ${account.virtualAccount && html`<p>tài khoản ảo <b class="reference">${account.virtualAccount}</b></p>`}
     <p>${account.holderName}</p>
     <p class="${account.state === 'active' ? 'in-use' : 'quiet'}">${STATES[account.state]}</p>
-    ${account.hindrance && html`<p class="hindrance">${icon('warning')}${HINDRANCES[account.hindrance]}</p>`}
+    ${account.hindrance && html`<p class="hindrance">${icon('warning')}${HINDRANCES[account.hindrance].words}</p>`}
   </div>`
 
 const stallRow = (marketCode: string, stall: RegistryStall): (string | Html)[] => [
@@ -136,8 +121,8 @@ const savedNotice = (stallWord: string, { stall, changed }: NonNullable<Registry
     hindrance &&
     notice(
       'warn',
-      html`<p><b>${HINDRANCES[hindrance]}</b></p>
-        <p>${REMEDIES[hindrance]}</p>`,
+      html`<p><b>${HINDRANCES[hindrance].words}</b></p>
+        <p>${HINDRANCES[hindrance].remedy}</p>`,
     )
   }`
 }
@@ -181,6 +166,7 @@ export const registryPage = (frame: Frame, view: RegistryView): Html => {
       ${view.incidents.length > 0 && wrongCodes(view.incidents)}
       <div class="actions">
         <a class="button primary" href="${home}/stalls/new">Thêm ${stallWord}</a>
+        <a class="button" href="${home}/invitation">Mời tiểu thương mới</a>
         <a class="button" href="${home}/adoption">Chợ dùng đến đâu</a>
         ${sections.length > 0 && html`<a class="button" href="${home}/speakers">Loa dãy</a>`}
         ${view.cardLinks.map(({ url, words }) => html`<a class="button" href="${url}">${words}</a>`)}

@@ -1,0 +1,46 @@
+import { banks, hearing, type Bank } from '@vietqr/core'
+import { html } from 'hono/html'
+import type { HearingHindrance } from './hindrance-words.ts'
+import type { Html } from './layout.ts'
+
+const byName = (a: Bank, b: Bank) => a.shortName.localeCompare(b.shortName, 'vi')
+const takers = banks.filter((bank) => bank.transferSupported).sort(byName)
+
+type Heard = 'heard' | HearingHindrance
+const heard = ({ bin }: Bank): Heard => {
+  const ways = [...hearing(bin, 'individual'), ...hearing(bin, 'household_business')]
+  if (ways.length === 0) return 'bank_not_heard'
+  return ways.every((way) => way.condition === 'virtual_account') ? 'needs_virtual_account' : 'heard'
+}
+const groups: readonly [Heard, string][] = [
+  ['heard', 'Báo được tiền về'],
+  ['needs_virtual_account', 'Chỉ báo qua tài khoản ảo'],
+  ['bank_not_heard', 'Chưa báo được tiền về'],
+]
+
+/** Every bank that takes transfers, those that some source can hear first. `chosen` is a BIN, or empty. */
+export const bankChoice = (chosen: string, error: string | undefined): Html =>
+  html`<div class="field">
+    <label for="bank">Ngân hàng</label>
+    <select
+      id="bank"
+      name="bank"
+      required
+      aria-describedby="${error ? 'bank-error' : ''}"
+      aria-invalid="${error ? 'true' : 'false'}"
+    >
+      <option value="">Chọn ngân hàng</option>
+      ${groups.map(
+        ([group, label]) =>
+          html`<optgroup label="${label}" data-heard="${group}">
+            ${takers
+              .filter((bank) => heard(bank) === group)
+              .map(
+                ({ bin, shortName }) =>
+                  html`<option value="${bin}" ${bin === chosen ? 'selected' : ''}>${shortName}</option>`,
+              )}
+          </optgroup>`,
+      )}
+    </select>
+    ${error && html`<p class="error" id="bank-error">${error}</p>`}
+  </div>`
