@@ -12,6 +12,9 @@ let browser: Browser
 let market: RunningMarket
 const clock = { now: Date.parse('2026-11-22T09:00:00+07:00') }
 const visitors = new Map<string, BrowserContext>()
+/** Codes that are good and not used. */
+let invitation: string
+let firstSignIn: string
 
 beforeAll(async () => {
   browser = await launchBrowser()
@@ -47,6 +50,13 @@ beforeAll(async () => {
     await page.close()
     visitors.set(name, context)
   }
+  const { marketId } = market
+  const issue = (identity: Identity) => invite(market.store, identity, 'board', clock.now)
+  invitation = await issue({ role: 'vendor', marketId, vendorId: null, sectionId: lan.sectionId })
+  const undecided = await market.addStall({ name: 'A3', vendor: 'Cô Thu', consented: false })
+  const tenancies = await market.store.db.select().from(tenancy)
+  const thu = tenancies.find((row) => row.stallId === undecided.id)!.vendorId
+  firstSignIn = await issue({ role: 'vendor', marketId, vendorId: thu })
   // Waits for a yes, so that hers asks and this one says so.
   const context = await browser.newContext()
   const page = await context.newPage()
@@ -66,6 +76,8 @@ const SCREENS: [who: string, path: () => string][] = [
   ['nobody', () => `/s/${market.lan.code}`],
   ['nobody', () => '/s/khong-co'],
   ['nobody', () => '/enter/da-dung'],
+  ['nobody', () => `/enter/${firstSignIn}`],
+  ['nobody', () => `/enrol/${invitation}`],
   ['vendor', () => `/vendor/${market.lan.code}`],
   ['vendor', () => `/vendor/${market.lan.code}/code`],
   ['vendor', () => `/vendor/${market.lan.code}/settings`],
@@ -78,6 +90,7 @@ const SCREENS: [who: string, path: () => string][] = [
   ['board', () => '/board/cho-thu'],
   ['board', () => '/board/cho-thu/adoption'],
   ['board', () => '/board/cho-thu/stalls/new'],
+  ['board', () => '/board/cho-thu/invitation'],
   ['board', () => '/board/cho-thu/cards'],
   ['board', () => '/board/cho-thu/speakers'],
   ['speaker', () => '/speaker'],

@@ -81,6 +81,8 @@ describe('the doors of the board', () => {
       'post',
       (market, { stall }) => `/board/${market.code}/stalls/${stall.code}/sign-in-code`,
     ],
+    ['«Mời tiểu thương mới»', 'get', (market) => `/board/${market.code}/invitation`],
+    ['an invitation', 'post', (market) => `/board/${market.code}/invitation`],
     ['«Đóng sạp»', 'post', (market, { stall }) => `/board/${market.code}/stalls/${stall.code}/close`],
   ]
   const send = (method: 'get' | 'post', path: string, cookie?: string) =>

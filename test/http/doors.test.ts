@@ -84,6 +84,8 @@ it('what is open without a session is exactly this', () => {
       'get /data/definitions.json',
       'get /enter/:code',
       'post /enter/:code',
+      'get /enrol/:code',
+      'post /enrol/:code',
       'get /healthz',
       'get /openapi.json',
       'post /leave',

@@ -17,8 +17,12 @@ test('every asset a page asks for is built under a hashed name', () => {
     'print.ts',
     'clips.mp3',
     'clips.json',
+    'consent.mp3',
+    'enrolment.css',
+    'enrolment.ts',
+    'consent-reading.ts',
   ]) {
-    expect(manifest[name]).toMatch(/^[\w]+-[\w-]{8}\.\w+$/)
+    expect(manifest[name]).toMatch(/^[\w-]+-[\w-]{8}\.\w+$/)
     expect(file(name).length).toBeGreaterThan(0)
   }
 })
@@ -27,6 +31,12 @@ test('the phone loads little: 8 KB of script for the vendor, 6 KB of style, 70 K
   expect(gzipSync(file('vendor.ts')).length).toBeLessThanOrEqual(8 * 1024)
   expect(gzipSync(file('main.css')).length).toBeLessThanOrEqual(6.5 * 1024)
   expect(file('clips.mp3').length).toBeLessThanOrEqual(70 * 1024)
+})
+
+test('she who enrols loads little: 4 KB of script, 3 KB of style; the reading of 110 KB only when she asks', () => {
+  expect(gzipSync(file('enrolment.ts')).length).toBeLessThanOrEqual(4 * 1024)
+  expect(gzipSync(file('enrolment.css')).length).toBeLessThanOrEqual(3 * 1024)
+  expect(file('consent.mp3').length).toBeLessThanOrEqual(110 * 1024)
 })
 
 test('what was built from the same inputs is not built again', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { CONSENT_TEXT } from '../../shared/consent-text.ts'
 import { cardPage } from '../../web/pages/card.ts'
 import { enterGonePage, enterPage } from '../../web/pages/enter.ts'
+import { enrolmentPage } from '../../web/pages/enrolment.ts'
 import { errorPage } from '../../web/pages/error.ts'
 import { stallPage } from '../../web/pages/stall.ts'
 import { vendorCodePage } from '../../web/pages/vendor/code.ts'
@@ -77,6 +78,13 @@ const everyPage: Record<string, (demo: boolean) => Promise<string>> = {
   stall: (demo) => render(stallPage({ ...frame, demo }, stall)),
   card: (demo) => render(cardPage({ ...frame, demo }, [stall])),
   enter: (demo) => render(enterPage({ ...frame, demo }, { kind: 'operator', code: 'x' })),
+  enrolment: (demo) =>
+    render(
+      enrolmentPage(
+        { ...frame, demo },
+        { code: 'x', market: 'Chợ Tam Kỳ', section: 'Dãy B', stallWord: 'lô', typed: {}, errors: {} },
+      ),
+    ),
   gone: (demo) => render(enterGonePage({ ...frame, demo })),
   error: (demo) => render(errorPage({ ...frame, demo }, { heading: 'Chưa thấy', advice: 'Thử lại.' })),
   home: (demo) => home([payment({})], demo),

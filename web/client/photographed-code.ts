@@ -9,8 +9,8 @@ interface BarcodeDetectorClass {
   getSupportedFormats(): Promise<string[]>
 }
 
-/** Longer sides to try: a code that fills the picture is found in the small one, and quickly. */
-const SIDES = [800, 1600]
+/** Longer sides to try: a code that fills the picture is found in the small one, quickly and whatever the grain. */
+const SIDES = [480, 800, 1600]
 
 async function open(photo: File): Promise<HTMLImageElement> {
   const image = new Image()

@@ -59,7 +59,7 @@ const account = ({ sticker, hindrance, typed, errors }: EnrolmentView, typedNumb
       <button class="quiet needs-script" type="button" data-drop>Không phải, chọn lại</button>
     </div>
     <div class="unread" data-field="unread" ${sticker ? 'hidden' : ''}>
-      ${photoInput('Chụp hoặc chọn ảnh mã QR ở sạp', errors.sticker)}
+      ${photoInput('Chụp mã QR đang dán ở sạp', errors.sticker)}
       <details ${isTyped || errors.sticker ? 'open' : ''}>
         <summary>Không có mã? Gõ số tài khoản</summary>
         <div class="typed">${bankChoice(typed.bank ?? '', errors.bank)} ${typedNumber}</div>
