@@ -195,9 +195,14 @@ it('a second tap on the button sends nothing again: the first answer is hers', a
   await page.fill('[name=vendor]', 'Trần Văn Hoà')
   await page.fill('[name=stall]', 'C9')
   await page.check('[name=consent]')
+  // A slow network: the answer is still on its way when she taps again.
+  await page.route('**/enrol/*', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    await route.continue()
+  })
   await page.locator('button.primary').evaluate((button: HTMLButtonElement) => {
     button.click()
-    button.click()
+    setTimeout(() => button.click(), 150)
   })
   await page.waitForURL('**/vendor/*/proof')
   expect(asked.filter((request) => request.method() === 'POST')).toHaveLength(1)
