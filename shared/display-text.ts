@@ -12,6 +12,11 @@ export function stripMarks(text: string): string {
     .replaceAll('Đ', 'D')
 }
 
+/** Text as people compare it, whatever marks and capitals were typed: `Sạp A1` and `sap a1` are one. Never for showing. */
+export function fold(text: string): string {
+  return stripMarks(text).toLowerCase()
+}
+
 /**
  * What is left of a remittance text when everything a bank on the way may change is taken out: letters and digits
  * only, upper-case, without marks. `Nap tiền-84 c|T tu` → `NAPTIEN84CTTU`. For comparing, never for showing.

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { AppError } from '../../shared/app-error.ts'
 import { accountKey } from '../../shared/bank-transaction.ts'
 import { paysIntoAccount, readCode } from '../../shared/code-reading.ts'
-import { stripMarks } from '../../shared/display-text.ts'
+import { fold } from '../../shared/display-text.ts'
 import { findReferences } from '../../shared/reference.ts'
 import { enrolStall, type Enrolment } from '../storage/enrolment.ts'
 import type { Registry } from '../storage/registry.ts'
@@ -63,16 +63,14 @@ export function parseEnrolment(
     bank: code?.bankBin ?? text.bank,
     account_number: code?.accountNumber ?? text.account_number,
   })
-  const problems = ('problems' in parsed ? parsed.problems : []).flatMap(
-    ({ field, code: what }): Problem<EnrolmentField>[] => {
-      const isOfAccount = field === 'bank' || field === 'account_number'
-      if (isOfAccount && sticker !== '') return code ? [{ field: 'sticker', code: what }] : []
-      return ENROLMENT_FIELDS.some((one) => one === field)
-        ? [{ field: field as EnrolmentField, code: what }]
-        : []
-    },
-  )
+  const problems: Problem<EnrolmentField>[] = []
   if (sticker !== '' && !code) problems.push({ field: 'sticker', code: 'no_account_code' })
+  for (const problem of 'problems' in parsed ? parsed.problems : []) {
+    const isOfSticker = sticker !== '' && ['bank', 'account_number'].includes(problem.field)
+    // What she is not asked for cannot be wrong.
+    const field = isOfSticker ? 'sticker' : (problem.field as EnrolmentField)
+    problems.push({ field, code: problem.code })
+  }
   if (text.consent !== 'yes') problems.push({ field: 'consent', code: 'missing' })
   if (problems.length > 0 || !('registration' in parsed)) return { problems }
   const { vendor, phone, stall, account } = parsed.registration
@@ -126,6 +124,5 @@ function isSomebodys(
 /** She writes «sạp 12»; the page says the word itself. */
 function withoutWord(name: string, stallWord: string): string {
   const [first = '', ...rest] = name.trim().split(/\s+/)
-  const plain = (text: string) => stripMarks(text).toLowerCase()
-  return rest.length > 0 && plain(first) === plain(stallWord) ? rest.join(' ') : name
+  return rest.length > 0 && fold(first) === fold(stallWord) ? rest.join(' ') : name
 }

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { AppError } from '../../shared/app-error.ts'
 import { CONSENT_TEXT_VERSION } from '../../shared/consent-text.ts'
-import { stripMarks } from '../../shared/display-text.ts'
+import { fold } from '../../shared/display-text.ts'
 import { accountsOf, proposeAccount, type ProposedAccount } from './account.ts'
 import { giveConsent } from './consent.ts'
 import { stall, tenancy, vendor } from './kit.sqlite.ts'
@@ -43,7 +43,7 @@ export function* enrolStall(
 ): Unit<EnrolledStall> {
   const { marketId } = scope
   const names = yield* rows(tx.select({ name: stall.name }).from(stall).where(eq(stall.marketId, marketId)))
-  if (names.some(({ name }) => alike(name) === alike(row.stall)))
+  if (names.some(({ name }) => fold(name) === fold(row.stall)))
     throw new AppError('conflict', 'a stall of this name is there', 'stall')
   const { id: stallId, code } = yield* addStall(
     tx,
@@ -62,9 +62,4 @@ export function* enrolStall(
   }
   yield* giveConsent(tx, { vendorId, marketId, textVersion: CONSENT_TEXT_VERSION, by, at: now })
   return { vendorId, stallCode: code }
-}
-
-/** «a12» and «A12» are one stall to whoever reads the sign. */
-function alike(name: string): string {
-  return stripMarks(name).toLowerCase()
 }

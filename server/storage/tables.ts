@@ -280,6 +280,7 @@ export function defineTables(kit: Kit) {
     codeHash: text().primaryKey(),
     role: choice(ROLES).notNull(),
     marketId: int().notNull(),
+    /** Null for a vendor who is in no list yet: she is invited to enrol, in this section. */
     vendorId: int(),
     sectionId: int(),
     issuedBy: text().notNull(),

@@ -1,10 +1,15 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { bankName, displayText, squash, stripMarks, wellFormed } from '../../shared/display-text.ts'
+import { bankName, displayText, fold, squash, stripMarks, wellFormed } from '../../shared/display-text.ts'
 
 /** Any text a network can bring: lone surrogates, controls, marks and all. */
 const anyText = fc.string({
   unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)),
+})
+
+test('fold makes one of what differs in marks and capitals only', () => {
+  expect(fold('Sạp ĐÔNG 1')).toBe('sap dong 1')
+  expect(fold('1-23')).not.toBe(fold('12-3'))
 })
 
 describe('wellFormed', () => {

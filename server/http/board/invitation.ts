@@ -30,17 +30,17 @@ export function inviteVendors(doors: Doors, services: Services, frame: Frame): v
     c.header('cache-control', 'no-store')
     const known = (await listSections(store, scope)).find(({ id }) => String(id) === chosen)
     if (chosen !== '' && !known) throw new AppError('not_found', 'no such section in this market')
-    let section = known
-    if (typed.trim() !== '' || !known) {
+    let section = typed.trim() === '' ? known : undefined
+    if (!section) {
       const parsed = parseSection(typed)
       if ('problem' in parsed) {
         const error = problemWords(parsed.problem)
         return c.html(invitationPage(frame, await view(visit, { chosen, newSection: typed, error })), 400)
       }
-      const id = await store.changeRegistry((tx) => sectionNamed(tx, scope, parsed.name))
-      section = { id, name: parsed.name }
+      const { name } = parsed
+      section = { id: await store.changeRegistry((tx) => sectionNamed(tx, scope, name)), name }
     }
-    const { id, name } = section!
+    const { id, name } = section
     const page = await newSignInCode(services, frame, {
       identity: { role: 'vendor', marketId: market.id, vendorId: null, sectionId: id },
       issuedBy: actor.role,

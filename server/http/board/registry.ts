@@ -1,6 +1,6 @@
 import { findBank } from '@vietqr/core'
 import { accountKey } from '../../../shared/bank-transaction.ts'
-import { stripMarks } from '../../../shared/display-text.ts'
+import { fold } from '../../../shared/display-text.ts'
 import type { Hindrance } from '../../../web/pages/hindrance-words.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
 import {
@@ -89,9 +89,8 @@ function isOpen({ stall }: StallEntry): boolean {
 }
 
 function isFound({ stall, vendor }: StallEntry, search: string): boolean {
-  const plain = (text: string) => stripMarks(text).toLowerCase()
   return [stall.name, vendor?.name ?? '', vendor?.phone ?? ''].some((text) =>
-    plain(text).includes(plain(search)),
+    fold(text).includes(fold(search)),
   )
 }
 
