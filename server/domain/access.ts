@@ -10,10 +10,11 @@ import {
   type StallScope,
 } from '../storage/scope.ts'
 import type { Identity, SignedIn } from '../storage/session.ts'
+import type { HeldStall } from '../storage/stall.ts'
 
 /** Somebody who came in by a one-time link, with the stalls a vendor holds at this moment. */
 export interface Actor extends SignedIn {
-  stallIds: readonly number[]
+  stalls: readonly Pick<HeldStall, 'id' | 'seesAfter'>[]
 }
 
 /** Everything a signed-in person can ask for. */
@@ -26,6 +27,7 @@ export type Action =
   | 'preferences.change'
   | 'consent.withdraw'
   | 'phones.manage'
+  | 'account.prove'
   | 'adoption.view'
   | 'registry.view'
   | 'registry.change'
@@ -39,6 +41,7 @@ export type Action =
   | 'source.manage'
   | 'inbox.view'
   | 'inbox.assign'
+  | 'proof.pay'
 
 /** What is asked for: a market, or a stall or section in one. */
 export interface Resource {
@@ -60,6 +63,7 @@ const GRANTS: Record<Identity['role'], Partial<Record<Action, Reach>>> = {
     'preferences.change': 'own_stall',
     'consent.withdraw': 'own_stall',
     'phones.manage': 'own_stall',
+    'account.prove': 'own_stall',
   },
   board: {
     'adoption.view': 'own_market',
@@ -83,24 +87,28 @@ const GRANTS: Record<Identity['role'], Partial<Record<Action, Reach>>> = {
     'source.manage': 'everywhere',
     'inbox.view': 'everywhere',
     'inbox.assign': 'everywhere',
+    'proof.pay': 'everywhere',
   },
 }
 
-/** What a helper's phone may do, and one that waits for a yes: hear and see the day's money. */
-const ONLY_HEARS: ReadonlySet<Action> = new Set(['takings.view'])
+/** What a helper's phone may do: hear and see the day's money. */
+const HELPER_MAY: ReadonlySet<Action> = new Set(['takings.view'])
+/** What a phone that waits for a yes may do: the same, and prove that it is hers. */
+const WAITING_MAY: ReadonlySet<Action> = new Set([...HELPER_MAY, 'account.prove'])
 
 export const onlyHears = (actor: Actor): boolean => actor.kind === 'helper' || actor.waiting
 
 /** The one place that decides who may do what. Denies by default. */
 export function can(actor: Actor, action: Action, resource: Resource): boolean {
-  if (onlyHears(actor) && !ONLY_HEARS.has(action)) return false
+  if (actor.kind === 'helper' && !HELPER_MAY.has(action)) return false
+  if (actor.waiting && !WAITING_MAY.has(action)) return false
   const reach = GRANTS[actor.role][action]
   if (reach === 'everywhere') return true
   if (reach === 'own_market') return resource.marketId === actor.marketId
   if (reach === 'own_section')
     return resource.marketId === actor.marketId && resource.sectionId === actor.sectionId
   if (reach === 'own_stall')
-    return resource.stallId !== undefined && actor.stallIds.includes(resource.stallId)
+    return resource.stallId !== undefined && actor.stalls.some(({ id }) => id === resource.stallId)
   return false
 }
 
@@ -118,8 +126,10 @@ export function openStall(
   today: string,
 ): StallScope {
   demand(actor, action, { marketId, stallId })
+  const held = actor.stalls.find(({ id }) => id === stallId)
   return stallScope(marketId, stallId, {
-    seesAfter: actor.seesAfter,
+    // However much the phone may know, what was before her is another's.
+    seesAfter: Math.max(actor.seesAfter, held?.seesAfter ?? 0),
     onlyDay: onlyHears(actor) ? today : null,
   })
 }

@@ -5,10 +5,12 @@ import type {
   Decision,
   ExceptionReason,
   MatchRule,
-  NamedSale,
+  Named,
+  NamedProof,
   NotCountedReason,
 } from '../storage/decision.ts'
 import type { AccountHolding, Registry, StallFacts } from '../storage/registry.ts'
+import { settles } from './account-proof.ts'
 
 /** Payers' words and raw messages are forgotten this long after their business day. */
 const KEPT_DAYS = 90
@@ -26,13 +28,14 @@ type Verdict =
       saleSeq: number | null
       bearsReference: boolean
     }
+  | { outcome: 'test_money'; holding: AccountHolding; proofSeq: number | null }
   | { outcome: 'undecided'; reason: ExceptionReason }
   | { outcome: 'not_counted'; reason: NotCountedReason; isNobodys: boolean }
 
-/** What a reference in a text says: this stall, and perhaps which sale of hers. */
+/** What a reference in a text says: this stall, and perhaps which sale of hers, or which proof of her account. */
 interface Evidence {
   stallId: number
-  saleSeq: number | null
+  named: Named | null
 }
 
 /**
@@ -41,17 +44,18 @@ interface Evidence {
  * The order: virtual account → reference → the source's own code → the account's only stall → a person. A sound
  * reference that nobody issued is no reference; those of two stalls or two sales, or a virtual account against a
  * reference, are never guessed between; a reference of a stall that does not own the credited account is never
- * followed. A sale's reference is also its stall's, and says more. `sales` are those whose references were found.
+ * followed. The reference of a sale, or of a proof, is also its stall's, and says more: what bears a proof's is test
+ * money, whatever became of the proof. `named` are the sales and proofs whose references were found.
  */
 export function decide(
   transaction: BankTransaction,
   sourceId: string,
   registry: Registry,
-  sales: readonly NamedSale[],
+  named: readonly Named[],
 ): Decision {
   const holdings = registry.holdings.get(accountKey(transaction)) ?? []
-  const verdict = judge(transaction, sourceId, registry, holdings, sales)
-  const stall = verdict.outcome === 'matched' ? verdict.holding.stall : holdings[0]?.stall
+  const verdict = judge(transaction, sourceId, registry, holdings, named)
+  const stall = 'holding' in verdict ? verdict.holding.stall : holdings[0]?.stall
   const isNobodys = stall === undefined || (verdict.outcome === 'not_counted' && verdict.isNobodys)
   const day = businessDay(transaction.bookedAt, isNobodys ? MIDNIGHT : stall.dayStartsAtMinutes)
   const place = {
@@ -59,9 +63,12 @@ export function decide(
     businessDay: day,
     eraseOn: addDays(day, KEPT_DAYS),
   }
-  if (verdict.outcome !== 'matched') {
-    const { outcome, reason } = verdict
-    return outcome === 'undecided' ? { ...place, outcome, reason } : { ...place, outcome, reason }
+  if (verdict.outcome === 'undecided') return { ...place, outcome: 'undecided', reason: verdict.reason }
+  if (verdict.outcome === 'not_counted') {
+    return { ...place, outcome: 'not_counted', reason: verdict.reason, proofSeq: null }
+  }
+  if (verdict.outcome === 'test_money') {
+    return { ...place, outcome: 'not_counted', reason: 'test', proofSeq: verdict.proofSeq }
   }
   const { holding, rule, saleSeq, bearsReference } = verdict
   return {
@@ -87,7 +94,7 @@ function judge(
   sourceId: string,
   registry: Registry,
   holdings: readonly AccountHolding[],
-  sales: readonly NamedSale[],
+  named: readonly Named[],
 ): Verdict {
   // What may yet become ours, once registered, allowed or agreed to, stays nobody's: back-fill tells it again then.
   const notYetOurs = (reason: NotCountedReason): Verdict => ({
@@ -118,7 +125,7 @@ function judge(
       outcome: 'matched',
       holding,
       rule,
-      saleSeq: evidence?.saleSeq ?? null,
+      saleSeq: evidence?.named?.seq ?? null,
       bearsReference: evidence !== undefined,
     }
   }
@@ -126,11 +133,17 @@ function judge(
     findReferences(text ?? '').flatMap((reference) => {
       const stall = registry.stallsByReference.get(reference)
       return stall
-        ? { stallId: stall.stallId, saleSeq: null }
-        : sales
-            .filter((sale) => sale.reference === reference)
-            .map<Evidence>(({ stallId, seq }) => ({ stallId, saleSeq: seq }))
+        ? { stallId: stall.stallId, named: null }
+        : named
+            .filter((one) => one.reference === reference)
+            .map<Evidence>((one) => ({ stallId: one.stallId, named: one }))
     })
+  const test = (proof: Named & NamedProof): Verdict => {
+    const holding = holdings.find(({ accountId }) => accountId === proof.accountId)
+    if (!holding) return undecided('wrong_account')
+    if (!agreed(holding.stall, transaction)) return notYetOurs('no_consent')
+    return { outcome: 'test_money', holding, proofSeq: settles(proof, proof.creditVnd) ? null : proof.seq }
+  }
 
   const virtual = transaction.virtualAccount?.toUpperCase()
   const byVirtualAccount =
@@ -143,17 +156,17 @@ function judge(
   if (isAmbiguous(inText)) return undecided('two_references')
 
   // Her stall's reference beside one of her sale's is the same word said twice: the sale's says more.
-  const named = inText.find(({ saleSeq }) => saleSeq !== null) ?? inText[0]
-  const ruleOf = (evidence: Evidence, otherwise: MatchRule) =>
-    evidence.saleSeq === null ? otherwise : 'sale_reference'
-  if (byVirtualAccount) {
-    return give(byVirtualAccount, named ? ruleOf(named, 'virtual_account') : 'virtual_account', named)
-  }
+  const said = inText.find((evidence) => evidence.named !== null) ?? inText[0]
   const follow = (evidence: Evidence, rule: MatchRule): Verdict => {
-    const holding = ofAccount(evidence.stallId)
-    return holding ? give(holding, ruleOf(evidence, rule), evidence) : undecided('wrong_account')
+    const { stallId, named: what } = evidence
+    if (what?.kind === 'proof') return test(what)
+    const holding = byVirtualAccount ?? ofAccount(stallId)
+    return holding
+      ? give(holding, what === null ? rule : 'sale_reference', evidence)
+      : undecided('wrong_account')
   }
-  if (named) return follow(named, 'reference')
+  if (said) return follow(said, byVirtualAccount ? 'virtual_account' : 'reference')
+  if (byVirtualAccount) return give(byVirtualAccount, 'virtual_account', undefined)
   const inSourceCode = issued(transaction.sourceCode)
   if (inSourceCode.length === 1) return follow(inSourceCode[0]!, 'source_code')
 
@@ -166,10 +179,10 @@ function judge(
   return active ? give(active, 'sole_stall', undefined) : undecided('unproven_account')
 }
 
-/** Two stalls, or two sales, even of one stall. */
+/** Two stalls, or two sales or proofs, even of one stall. */
 function isAmbiguous(evidence: readonly Evidence[]): boolean {
-  const sales = new Set(evidence.flatMap(({ saleSeq }) => saleSeq ?? []))
-  return new Set(evidence.map(({ stallId }) => stallId)).size > 1 || sales.size > 1
+  const named = new Set(evidence.flatMap((one) => one.named?.seq ?? []))
+  return new Set(evidence.map(({ stallId }) => stallId)).size > 1 || named.size > 1
 }
 
 /** Whether the stall's vendor had agreed by then; a booking told only to the minute gets the minute's end. */

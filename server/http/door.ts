@@ -88,8 +88,8 @@ export function createDoors(services: Services): Doors {
     const identity = token && (await findSession(store, token, now()))
     if (!identity) return undefined
     const { marketId, vendorId } = identity
-    const held = vendorId === null ? [] : await store.read((tx) => stallsHeldBy(tx, marketId, vendorId))
-    return { ...identity, stallIds: held.map((stall) => stall.id) }
+    const stalls = vendorId === null ? [] : await store.read((tx) => stallsHeldBy(tx, marketId, vendorId))
+    return { ...identity, stalls }
   }
   const signedIn = async (c: Context<Env>): Promise<Actor> => {
     const actor = await findActor(c)

@@ -1,11 +1,17 @@
 import { desc, eq, inArray } from 'drizzle-orm'
+import { markCut } from './cut.ts'
 import { payeeAccount, payeeAccountState } from './kit.sqlite.ts'
-import type { AccountState } from './registry.ts'
+import { bumpRegistryVersion, type AccountState } from './registry.ts'
 import type { MarketScope } from './scope.ts'
 import type { Db } from './sqlite.ts'
 import { rows, run, type Unit } from './unit.ts'
 
-export type PayeeAccount = typeof payeeAccount.$inferSelect & { state: AccountState; since: number }
+export type PayeeAccount = typeof payeeAccount.$inferSelect & {
+  state: AccountState
+  since: number
+  /** Of the one in use: what was recorded up to there was paid into another account. */
+  afterSeq: number
+}
 
 /** What somebody says a stall is paid into; it stays a proposal until the bank's own word proves it. */
 export type ProposedAccount = Pick<
@@ -28,6 +34,7 @@ export function* accountsOf(tx: Db, stallIds: readonly number[]): Unit<PayeeAcco
         accountId: payeeAccountState.accountId,
         state: payeeAccountState.state,
         at: payeeAccountState.at,
+        afterSeq: payeeAccountState.afterSeq,
       })
       .from(payeeAccountState)
       .innerJoin(payeeAccount, eq(payeeAccount.id, payeeAccountState.accountId))
@@ -36,8 +43,8 @@ export function* accountsOf(tx: Db, stallIds: readonly number[]): Unit<PayeeAcco
   )
   const newest = new Map(states.map((row) => [row.accountId, row]))
   return accounts.map((row) => {
-    const { state, at } = newest.get(row.id)!
-    return { ...row, state, since: at }
+    const { state, at, afterSeq } = newest.get(row.id)!
+    return { ...row, state, since: at, afterSeq }
   })
 }
 
@@ -74,4 +81,34 @@ export function* proposeAccount(
     tx.insert(payeeAccountState).values({ marketId, accountId: added!.id, state: 'proposed', by, at: now }),
   )
   return true
+}
+
+/**
+ * The bank has borne a proposal out: the account is hers, and the one her stall used before is not used any more.
+ * Changes nothing where somebody else's word was first. `afterSeq` is the last seq of the market before that word.
+ */
+export function* activateAccount(
+  tx: Db,
+  { marketId, stallId, accountId }: { marketId: number; stallId: number; accountId: number },
+  by: string,
+  afterSeq: number,
+  at: number,
+): Unit<void> {
+  const accounts = yield* accountsOf(tx, [stallId])
+  if (accounts.find((one) => one.id === accountId)?.state !== 'proposed') return
+  const isFirst = accounts.every(({ state }) => state === 'proposed')
+  if (!isFirst) yield* markCut(tx, marketId, afterSeq)
+  const row = { marketId, by, at }
+  yield* run(
+    tx
+      .insert(payeeAccountState)
+      .values([
+        { ...row, accountId, state: 'proven' },
+        { ...row, accountId, state: 'active', afterSeq: isFirst ? 0 : afterSeq },
+        ...accounts
+          .filter(({ state }) => state === 'active')
+          .map(({ id }) => ({ ...row, accountId: id, state: 'retired' as const })),
+      ]),
+  )
+  yield* bumpRegistryVersion(tx)
 }

@@ -1,11 +1,11 @@
 import { and, desc, eq, gte, inArray, ne } from 'drizzle-orm'
 import { vietnamTime } from '../../shared/business-day.ts'
 import { UNDO } from './cash.ts'
-import { bankTransaction, cashSale, match, takings } from './kit.sqlite.ts'
-import { knownNotes, seesAll } from './known.ts'
+import { bankTransaction, cashSale, match } from './kit.sqlite.ts'
+import { knownNotes } from './known.ts'
 import type { StallScope } from './scope.ts'
 import type { Store } from './sqlite.ts'
-import { standing, takingsKnown } from './takings.ts'
+import { figuresOf, standing } from './takings.ts'
 
 /** A day's cash on a phone; a busier stall sees the newest. */
 const MAX_NOTES = 200
@@ -34,60 +34,16 @@ export interface CashLine {
 
 /** The figures of these days, in their order; a day without takings has zeros. One key lookup a day. */
 export async function readBook(store: Store, scope: StallScope, days: readonly string[]): Promise<BookDay[]> {
-  if (!seesAll(scope)) return readKnown(store, scope, days)
-  const found = await store.db
-    .select()
-    .from(takings)
-    .where(
-      and(
-        eq(takings.marketId, scope.marketId),
-        inArray(takings.businessDay, [...days]),
-        eq(takings.stallId, scope.stallId),
-      ),
-    )
-  const byDay = new Map(found.map((row) => [row.businessDay, row]))
+  const figures = await store.read((tx) => figuresOf(tx, scope, days))
   return days.map((businessDay) => {
-    const row = byDay.get(businessDay)
+    const day = figures.get(businessDay)
     return {
       businessDay,
-      transferVnd: row?.totalVnd ?? 0,
-      transferCount: row?.saleCount ?? 0,
-      unclearCount: row?.unclearCount ?? 0,
-      cashVnd: row?.cashVnd ?? 0,
-      cashCount: row?.cashCount ?? 0,
-    }
-  })
-}
-
-/** The same figures for a phone that may not know them all, from what it may know. */
-async function readKnown(store: Store, scope: StallScope, days: readonly string[]): Promise<BookDay[]> {
-  const transfers = await store.read((tx) => takingsKnown(tx, scope, days))
-  const notes = await store.db
-    .select()
-    .from(cashSale)
-    .where(
-      and(
-        eq(cashSale.marketId, scope.marketId),
-        inArray(cashSale.businessDay, [...days]),
-        eq(cashSale.stallId, scope.stallId),
-        knownNotes(scope),
-      ),
-    )
-  const keys = new Set(notes.map((note) => note.idempotencyKey))
-  // What takes back a note it does not know would tell that note's amount.
-  const told = notes.filter(
-    ({ idempotencyKey: key }) => !key.startsWith(UNDO) || keys.has(key.slice(UNDO.length)),
-  )
-  return days.map((businessDay) => {
-    const transfer = transfers.get(businessDay)
-    const cash = told.filter((note) => note.businessDay === businessDay)
-    return {
-      businessDay,
-      transferVnd: transfer?.totalVnd ?? 0,
-      transferCount: transfer?.saleCount ?? 0,
-      unclearCount: transfer?.unclearCount ?? 0,
-      cashVnd: cash.reduce((sum, note) => sum + note.amountVnd, 0),
-      cashCount: cash.reduce((sum, note) => sum + Math.sign(note.amountVnd), 0),
+      transferVnd: day?.totalVnd ?? 0,
+      transferCount: day?.saleCount ?? 0,
+      unclearCount: day?.unclearCount ?? 0,
+      cashVnd: day?.cashVnd ?? 0,
+      cashCount: day?.cashCount ?? 0,
     }
   })
 }

@@ -1,7 +1,8 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, inArray } from 'drizzle-orm'
 import { AppError } from '../../shared/app-error.ts'
 import { ADD_TO_TAKINGS } from './counted.ts'
 import { cashSale, takings } from './kit.sqlite.ts'
+import { knownNotes } from './known.ts'
 import type { StallScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
 import type { Db } from './sqlite.ts'
@@ -39,6 +40,29 @@ export function* undoCash(tx: Db, scope: StallScope, key: string, now: number): 
   if (yield* findNote(tx, scope, idempotencyKey)) return
   const { businessDay, amountVnd } = noted
   yield* add(tx, scope, { seq: seq!, idempotencyKey, businessDay, amountVnd: -amountVnd, at: now })
+}
+
+/** The notes of some days that this scope may know, without those that take back one it does not: they would tell it. */
+export function* notesKnown(
+  tx: Db,
+  scope: StallScope,
+  days: readonly string[],
+): Unit<(typeof cashSale.$inferSelect)[]> {
+  const notes = yield* rows(
+    tx
+      .select()
+      .from(cashSale)
+      .where(
+        and(
+          eq(cashSale.marketId, scope.marketId),
+          inArray(cashSale.businessDay, [...days]),
+          eq(cashSale.stallId, scope.stallId),
+          knownNotes(scope),
+        ),
+      ),
+  )
+  const keys = new Set(notes.map((note) => note.idempotencyKey))
+  return notes.filter(({ idempotencyKey: key }) => !key.startsWith(UNDO) || keys.has(key.slice(UNDO.length)))
 }
 
 function* findNote(tx: Db, scope: StallScope, key: string): Unit<typeof cashSale.$inferSelect | undefined> {

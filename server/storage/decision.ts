@@ -20,14 +20,24 @@ export type Decision = { marketId: number; businessDay: string; eraseOn: string 
       provesAccountId: number | null
     }
   | { outcome: 'undecided'; reason: ExceptionReason }
-  | { outcome: 'not_counted'; reason: NotCountedReason }
+  | {
+      outcome: 'not_counted'
+      reason: NotCountedReason
+      /** The proof of an account that waited for this credit. */
+      proofSeq: number | null
+    }
 )
 
-/** A sale whose reference stands in a transaction's text. */
-export interface NamedSale {
-  seq: number
-  stallId: number
-  reference: string
+/** What a reference in a transaction's text was issued for, where it is not a stall's own. */
+export type Named = { seq: number; stallId: number; reference: string } & ({ kind: 'sale' } | NamedProof)
+
+export interface NamedProof {
+  kind: 'proof'
+  accountId: number
+  /** What the operator was to send; null where whoever pays chooses. */
+  amountVnd: number | null
+  /** The newest credit that bore its reference. */
+  creditVnd: number | null
 }
 
 /** What the ledger remembers of a transaction that a newly told one may be the same as. */
@@ -44,7 +54,7 @@ export interface RecordingRules {
     transaction: BankTransaction,
     sourceId: string,
     registry: Registry,
-    sales: readonly NamedSale[],
+    named: readonly Named[],
   ): Decision
   /** Whether another channel's account, direction and amount being equal, this is the same transfer. */
   sameTransfer(told: ToldBefore, before: ToldBefore): boolean

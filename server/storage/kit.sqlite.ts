@@ -51,6 +51,8 @@ export const {
   takings,
   dailyOutcome,
   sale,
+  accountProof,
+  cut,
   cashSale,
   incident,
   snapshot,

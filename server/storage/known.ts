@@ -2,13 +2,11 @@ import { and, eq, gt, type SQL } from 'drizzle-orm'
 import { cashSale, match } from './kit.sqlite.ts'
 import type { StallScope } from './scope.ts'
 
-/** Whether the counted figures may be told as they are. */
-export const seesAll = ({ seesAfter, onlyDay }: StallScope): boolean => seesAfter === 0 && onlyDay === null
-
 /** Of some matches those that the phone behind this scope may know. */
 export function known({ seesAfter, onlyDay }: StallScope): SQL | undefined {
   return and(
-    seesAfter > 0 ? gt(match.transactionSeq, seesAfter) : undefined,
+    // Nothing is matched before it is recorded; said of `seq` too, so that the index by day need not walk the past.
+    ...(seesAfter > 0 ? [gt(match.transactionSeq, seesAfter), gt(match.seq, seesAfter)] : []),
     onlyDay === null ? undefined : eq(match.businessDay, onlyDay),
   )
 }

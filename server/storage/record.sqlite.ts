@@ -3,14 +3,16 @@ import { accountKey, type BankTransaction } from '../../shared/bank-transaction.
 import { addDays } from '../../shared/business-day.ts'
 import { squash } from '../../shared/display-text.ts'
 import { findReferences } from '../../shared/reference.ts'
+import { activateAccount } from './account.ts'
 import type {
   Decision,
   ExceptionReason,
   IncomingMessage,
-  NamedSale,
+  Named,
   Published,
   RecordingRules,
 } from './decision.ts'
+import { drive } from './drive.sqlite.ts'
 import type { Registry } from './registry.ts'
 import { prepareStatements } from './statements.sqlite.ts'
 import type { Db } from './sqlite.ts'
@@ -44,8 +46,8 @@ export function createRecorder(db: Db, registryNow: () => Registry) {
       const telling = { message, bodySha256: sha256(message.rawBody) }
       if (message.unreadable !== null) recordUnreadable(telling, message.unreadable, rules)
       for (const told of message.transactions) {
-        const sales = salesNamedIn(told, registry)
-        recordTold(telling, told, rules.decide(told, message.sourceId, registry, sales), rules)
+        const named = namedIn(told, registry)
+        recordTold(telling, told, rules.decide(told, message.sourceId, registry, named), rules)
       }
     }
     for (const [marketId, seq] of seqs) statements.advance.run({ marketId, seq })
@@ -53,18 +55,23 @@ export function createRecorder(db: Db, registryNow: () => Registry) {
   }
 
   /** Looked up here and not in memory: a sale lives minutes, and this transaction sees every one there is. */
-  function salesNamedIn(told: BankTransaction, registry: Registry): NamedSale[] {
+  function namedIn(told: BankTransaction, registry: Registry): Named[] {
     const references = [told.remittanceText, told.sourceCode ?? '']
       .flatMap(findReferences)
       .filter((reference) => !registry.stallsByReference.has(reference))
     if (references.length === 0) return []
-    // A sale's reference means something only where its market's accounts are paid.
+    // They mean something only where their market's accounts are paid.
     const markets = new Set(registry.holdings.get(accountKey(told))?.map((one) => one.stall.marketId))
     return [...markets].flatMap((marketId) =>
-      [...new Set(references)].flatMap(
-        (reference) => statements.saleByReference.get({ marketId, reference }) ?? [],
-      ),
+      [...new Set(references)].flatMap((reference) => issuedFor(marketId, reference) ?? []),
     )
+  }
+
+  function issuedFor(marketId: number, reference: string): Named | undefined {
+    const sale = statements.saleByReference.get({ marketId, reference })
+    if (sale) return { kind: 'sale', ...sale }
+    const proof = statements.proofByReference.get({ marketId, reference })
+    return proof && { kind: 'proof', ...proof }
   }
 
   function nextSeq(marketId: number): number {
@@ -153,6 +160,9 @@ export function createRecorder(db: Db, registryNow: () => Registry) {
     if (decision.outcome === 'undecided') {
       raise(telling, decision, decision.reason, notificationSeq, transactionSeq, null)
     }
+    if (decision.outcome === 'not_counted' && decision.proofSeq !== null) {
+      statements.creditProof.run({ marketId, seq: decision.proofSeq, transactionSeq })
+    }
     if (decision.outcome === 'matched') recordMatch(telling, told, decision, transactionSeq)
   }
 
@@ -202,7 +212,10 @@ export function createRecorder(db: Db, registryNow: () => Registry) {
     const seq = nextSeq(marketId)
     statements.change.run({ ...row, seq, stallId, kind: 'credit' })
     published.push({ marketId, stallId, seq })
-    if (provesAccountId !== null) prove(marketId, stallId, provesAccountId, message.receivedAt)
+    if (provesAccountId !== null) {
+      const account = { marketId, stallId, accountId: provesAccountId }
+      drive(activateAccount(db, account, BY_FIRST_CREDIT, transactionSeq - 1, message.receivedAt))
+    }
   }
 
   function raise(
@@ -225,22 +238,6 @@ export function createRecorder(db: Db, registryNow: () => Registry) {
       detail,
       at,
     })
-  }
-
-  /** The account is hers, and the one her stall used before is not used any more. */
-  function prove(marketId: number, stallId: number, accountId: number, at: number): void {
-    const stateOf = (id: number) => statements.newestState.get({ accountId: id })?.state
-    // Another credit of this very batch may have been first.
-    if (stateOf(accountId) !== 'proposed') return
-    const row = { marketId, by: BY_FIRST_CREDIT, at }
-    statements.accountState.run({ ...row, accountId, state: 'proven' })
-    statements.accountState.run({ ...row, accountId, state: 'active' })
-    for (const { id } of statements.stallAccounts.all({ stallId })) {
-      if (id !== accountId && stateOf(id) === 'active') {
-        statements.accountState.run({ ...row, accountId: id, state: 'retired' })
-      }
-    }
-    statements.bumpRegistry.run()
   }
 }
 

@@ -3,8 +3,9 @@ import { AppError } from '../../shared/app-error.ts'
 import { addDays, businessDay } from '../../shared/business-day.ts'
 import type { SaleFacts } from '../../shared/sale-state.ts'
 import type { Published } from './decision.ts'
-import { bankTransaction, change, match, matchReversal, sale, stall } from './kit.sqlite.ts'
+import { bankTransaction, change, match, matchReversal, sale } from './kit.sqlite.ts'
 import { known } from './known.ts'
+import { freeReference } from './reference.ts'
 import type { StallScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
 import type { Db, Store } from './sqlite.ts'
@@ -12,7 +13,6 @@ import { rows, run, type Unit } from './unit.ts'
 
 type Sale = typeof sale.$inferSelect
 
-const MAX_MINTS = 8
 const DAY_MS = 86_400_000
 /** Reserved in a day and not yet used: many phones' pools, and nobody can fill the disk with them. */
 const MAX_UNUSED = 400
@@ -48,30 +48,11 @@ export function* reserveSales(
     throw new AppError('unavailable', 'too many references are reserved for this stall')
   const references: string[] = []
   for (const seq of yield* takeSeqs(tx, marketId, wanted)) {
-    references.push(yield* reserveOne(tx, { marketId, seq, stallId, reservedAt: now }, mint))
+    const reference = yield* freeReference(tx, marketId, mint)
+    yield* run(tx.insert(sale).values({ marketId, seq, stallId, reference, reservedAt: now }))
+    references.push(reference)
   }
   return references
-}
-
-function* reserveOne(
-  tx: Db,
-  row: Pick<Sale, 'marketId' | 'seq' | 'stallId' | 'reservedAt'>,
-  mint: () => string,
-): Unit<string> {
-  for (let attempt = 0; attempt < MAX_MINTS; attempt += 1) {
-    const reference = mint()
-    const [taken] = yield* rows(tx.select({ id: stall.id }).from(stall).where(eq(stall.reference, reference)))
-    if (taken) continue
-    const [added] = yield* rows(
-      tx
-        .insert(sale)
-        .values({ ...row, reference })
-        .onConflictDoNothing()
-        .returning({ seq: sale.seq }),
-    )
-    if (added) return reference
-  }
-  throw new AppError('unavailable', `no free reference in ${MAX_MINTS} tries`)
 }
 
 /**

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { and, asc, eq, gt, gte, isNull } from 'drizzle-orm'
 import { AppError } from '../../shared/app-error.ts'
+import { hasRecords, takeCut } from './cut.ts'
 import { session, signInCode } from './kit.sqlite.ts'
-import { takeSeqs } from './seq.ts'
-import type { PHONE_KINDS, ROLES } from './tables.ts'
-import type { MarketScope, StallScope } from './scope.ts'
+import { stallScope, type MarketScope, type StallScope } from './scope.ts'
 import type { Db, Store } from './sqlite.ts'
+import { stallsHeldBy } from './stall.ts'
+import type { PHONE_KINDS, ROLES } from './tables.ts'
 import { rows, run, type Unit } from './unit.ts'
 
 export type Role = (typeof ROLES)[number]
@@ -23,6 +24,8 @@ export type PhoneKind = (typeof PHONE_KINDS)[number]
 
 /** A session as its door sees it; for board and operator the last three say nothing. */
 export interface SignedIn extends Identity {
+  /** Names it, and opens nothing. */
+  tokenHash: string
   kind: PhoneKind
   waiting: boolean
   seesAfter: number
@@ -109,8 +112,11 @@ export function* openSession(
   const phone = { kind, waiting: false, seesAfter: 0 }
   if (vendorId !== null && !knowsPast) {
     // Whoever issued its code could have kept it: a new phone knows nothing of before, whosever hand it is in.
-    const [seq] = yield* takeSeqs(tx, marketId, 1)
-    phone.seesAfter = seq!
+    for (const { id, seesAfter } of yield* stallsHeldBy(tx, marketId, vendorId)) {
+      const hers = stallScope(marketId, id, { seesAfter, onlyDay: null })
+      if (phone.seesAfter === 0 && (yield* hasRecords(tx, hers)))
+        phone.seesAfter = yield* takeCut(tx, marketId)
+    }
     phone.waiting = (yield* phonesOf(tx, marketId, vendorId, now)).some(saysYes)
   }
   yield* run(
@@ -126,9 +132,9 @@ export function* openSession(
 }
 
 export async function findSession(store: Store, token: string, now: number): Promise<SignedIn | undefined> {
-  const { role, marketId, vendorId, sectionId, kind, waiting, seesAfter } = session
+  const { tokenHash, role, marketId, vendorId, sectionId, kind, waiting, seesAfter } = session
   const [row] = await store.db
-    .select({ role, marketId, vendorId, sectionId, kind, waiting, seesAfter })
+    .select({ tokenHash, role, marketId, vendorId, sectionId, kind, waiting, seesAfter })
     .from(session)
     .where(
       and(eq(session.tokenHash, hashToken(token)), isNull(session.revokedAt), gt(session.expiresAt, now)),
@@ -161,38 +167,45 @@ function phonesOf(tx: Db, marketId: number, vendorId: number, now: number): Unit
 export async function listPhones(
   store: Store,
   { marketId }: StallScope,
-  vendorId: number,
-  token: string,
+  own: SignedIn,
   now: number,
 ): Promise<(Phone & { isThis: boolean })[]> {
-  const found = await store.read((tx) => phonesOf(tx, marketId, vendorId, now))
-  const own = hashToken(token)
-  return found.map((phone) => ({ ...phone, isThis: phone.tokenHash === own }))
+  const found = await store.read((tx) => phonesOf(tx, marketId, own.vendorId!, now))
+  return found.map((phone) => ({ ...phone, isThis: phone.tokenHash === own.tokenHash }))
 }
 
-/** A yes: the waiting phone now knows what the phone that said it knows, and not more. */
+/** A yes of `by`: the waiting phone now knows what the phone that said it knows, and not more. */
 export function* admitPhone(
   tx: Db,
-  { marketId, seesAfter }: StallScope,
-  vendorId: number,
+  { marketId }: StallScope,
+  by: SignedIn,
   tokenHash: string,
   now: number,
 ): Unit<void> {
-  const phone = (yield* phonesOf(tx, marketId, vendorId, now)).find((one) => one.tokenHash === tokenHash)
+  const phone = (yield* phonesOf(tx, marketId, by.vendorId!, now)).find((one) => one.tokenHash === tokenHash)
   if (!phone?.waiting) throw new AppError('not_found', 'no such phone is waiting')
+  yield* openPast(tx, phone, by.seesAfter)
+}
+
+/** Nobody need say yes to this phone any more, and it knows all that was recorded after that seq. */
+export function* openPast(
+  tx: Db,
+  { tokenHash, seesAfter }: Pick<Phone, 'tokenHash' | 'seesAfter'>,
+  after: number,
+): Unit<void> {
   yield* run(
     tx
       .update(session)
-      .set({ waiting: false, seesAfter: Math.min(phone.seesAfter, seesAfter) })
+      .set({ waiting: false, seesAfter: Math.min(seesAfter, after) })
       .where(eq(session.tokenHash, tokenHash)),
   )
 }
 
-/** Signs another of her phones out at once; none that knows more than the one that asks. */
+/** Signs another of her phones out at once; none that knows more than `by`, which asks for it. */
 export function* revokePhone(
   tx: Db,
-  { marketId, seesAfter }: StallScope,
-  vendorId: number,
+  { marketId }: StallScope,
+  by: SignedIn,
   tokenHash: string,
   now: number,
 ): Unit<void> {
@@ -204,8 +217,8 @@ export function* revokePhone(
         and(
           eq(session.tokenHash, tokenHash),
           eq(session.marketId, marketId),
-          eq(session.vendorId, vendorId),
-          gte(session.seesAfter, seesAfter),
+          eq(session.vendorId, by.vendorId!),
+          gte(session.seesAfter, by.seesAfter),
           isNull(session.revokedAt),
         ),
       )

@@ -4,6 +4,7 @@ import Database from 'better-sqlite3'
 import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { migrate } from 'drizzle-orm/better-sqlite3/migrator'
 import type { IncomingMessage, Published, RecordingRules } from './decision.ts'
+import { drive } from './drive.sqlite.ts'
 import { setting } from './kit.sqlite.ts'
 import { createRecorder } from './record.sqlite.ts'
 import { bumpRegistryVersion, currentRegistry, type Registry } from './registry.ts'
@@ -89,19 +90,4 @@ export function openSqlite(path: string): Store {
     close: () => void client.close(),
   }
   return store
-}
-
-/** Drives a unit to its end on a synchronous engine. */
-function drive<T>(unit: Unit<T>): T {
-  let step = unit.next([])
-  while (!step.done) {
-    const { kind, builder } = step.value
-    if (kind === 'rows') {
-      step = unit.next(builder.all())
-    } else {
-      builder.run()
-      step = unit.next([])
-    }
-  }
-  return step.value
 }

@@ -2,6 +2,7 @@ import { and, asc, eq, isNull } from 'drizzle-orm'
 import { AppError } from '../../shared/app-error.ts'
 import { accountsOf, proposeAccount, type PayeeAccount, type ProposedAccount } from './account.ts'
 import { consentingVendors, giveConsent } from './consent.ts'
+import { takeCut } from './cut.ts'
 import { market, section, stall, tenancy, vendor } from './kit.sqlite.ts'
 import { sectionNamed } from './market.ts'
 import type { MarketScope } from './scope.ts'
@@ -15,6 +16,9 @@ const MAX_MINTS = 8
 
 export type Stall = typeof stall.$inferSelect
 export type Vendor = typeof vendor.$inferSelect
+
+/** A stall with what its holder may not know of it: what was recorded up to that seq was another's. */
+export type HeldStall = Stall & { seesAfter: number }
 
 /** A stall with everything its public page and its card say. */
 export interface StallListing {
@@ -69,20 +73,20 @@ export async function getStall(store: Store, code: string): Promise<StallListing
 }
 
 /** The stalls a vendor holds now. */
-export function listVendorStalls(store: Store, marketId: number, vendorId: number): Promise<Stall[]> {
+export function listVendorStalls(store: Store, marketId: number, vendorId: number): Promise<HeldStall[]> {
   return store.read((tx) => stallsHeldBy(tx, marketId, vendorId))
 }
 
-export function* stallsHeldBy(tx: Db, marketId: number, vendorId: number): Unit<Stall[]> {
+export function* stallsHeldBy(tx: Db, marketId: number, vendorId: number): Unit<HeldStall[]> {
   const held = yield* rows(
     tx
-      .select({ stall })
+      .select({ stall, seesAfter: tenancy.seesAfter })
       .from(tenancy)
       .innerJoin(stall, eq(stall.id, tenancy.stallId))
       .where(and(eq(tenancy.marketId, marketId), eq(tenancy.vendorId, vendorId), isNull(tenancy.endedAt)))
       .orderBy(asc(stall.name)),
   )
-  return held.map((row) => row.stall)
+  return held.map((row) => ({ ...row.stall, seesAfter: row.seesAfter }))
 }
 
 /** The whole registry of a market, by section and name. Never any money. */
@@ -171,8 +175,11 @@ export function* registerStall(
           .where(and(eq(tenancy.stallId, stallId), isNull(tenancy.endedAt))),
       )
     }
+    const seesAfter = holder ? yield* takeCut(tx, marketId) : 0
     holder = yield* vendorNamed(tx, scope, row.vendor, row.phone)
-    yield* run(tx.insert(tenancy).values({ marketId, stallId, vendorId: holder.id, startedAt: now }))
+    yield* run(
+      tx.insert(tenancy).values({ marketId, stallId, vendorId: holder.id, startedAt: now, seesAfter }),
+    )
     changed.push('vendor')
   } else if (holder.phone !== row.phone) {
     // The same woman with a new number keeps her consent and her phones; another name is another person.

@@ -1,6 +1,7 @@
 import { and, eq, getTableColumns, inArray, ne, notExists, or, sql } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import {
+  accountProof,
   bankNotification,
   bankTransaction,
   change,
@@ -10,10 +11,7 @@ import {
   match,
   matchException,
   notificationBody,
-  payeeAccount,
-  payeeAccountState,
   sale,
-  setting,
   takings,
   transactionText,
   witness,
@@ -106,33 +104,29 @@ export function prepareStatements(db: Db) {
       .from(sale)
       .where(and(eq(sale.marketId, p('marketId')), eq(sale.reference, p('reference'))))
       .prepare(),
-
-    stallAccounts: db
-      .select({ id: payeeAccount.id })
-      .from(payeeAccount)
-      .where(eq(payeeAccount.stallId, p('stallId')))
+    proofByReference: db
+      .select({
+        seq: accountProof.seq,
+        stallId: accountProof.stallId,
+        accountId: accountProof.accountId,
+        reference: accountProof.reference,
+        amountVnd: accountProof.amountVnd,
+        creditVnd: bankTransaction.amountVnd,
+      })
+      .from(accountProof)
+      .leftJoin(
+        bankTransaction,
+        and(
+          eq(bankTransaction.marketId, accountProof.marketId),
+          eq(bankTransaction.seq, accountProof.transactionSeq),
+        ),
+      )
+      .where(and(eq(accountProof.marketId, p('marketId')), eq(accountProof.reference, p('reference'))))
       .prepare(),
-    newestState: db
-      .select({ state: payeeAccountState.state })
-      .from(payeeAccountState)
-      .where(eq(payeeAccountState.accountId, p('accountId')))
-      .orderBy(sql`${payeeAccountState.id} desc`)
-      .limit(1)
-      .prepare(),
-    accountState: db
-      .insert(payeeAccountState)
-      .values({
-        marketId: p('marketId'),
-        accountId: p('accountId'),
-        state: p('state'),
-        by: p('by'),
-        at: p('at'),
-      } as never)
-      .prepare(),
-    bumpRegistry: db
-      .update(setting)
-      .set({ value: sql`cast(cast(${setting.value} as integer) + 1 as text)` })
-      .where(eq(setting.key, 'registry_version'))
+    creditProof: db
+      .update(accountProof)
+      .set({ transactionSeq: sql`${p('transactionSeq')}` })
+      .where(and(eq(accountProof.marketId, p('marketId')), eq(accountProof.seq, p('seq'))))
       .prepare(),
   }
 }

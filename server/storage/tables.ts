@@ -122,6 +122,8 @@ export function defineTables(kit: Kit) {
       vendorId: int().notNull(),
       startedAt: instant().notNull(),
       endedAt: instant(),
+      /** The market's seq at its start: what was recorded up to there was another's. 0 where nobody was before her. */
+      seesAfter: int().notNull().default(0),
     },
     (t) => [index('tenancy_stall').on(t.stallId)],
   )
@@ -186,6 +188,8 @@ export function defineTables(kit: Kit) {
       state: choice(ACCOUNT_STATES).notNull(),
       by: text().notNull(),
       at: instant().notNull(),
+      /** Of an active one: what was recorded up to this seq was paid into another account. 0 where it is the first. */
+      afterSeq: int().notNull().default(0),
     },
     (t) => [index('payee_account_state_account').on(t.accountId)],
   )
@@ -256,25 +260,29 @@ export function defineTables(kit: Kit) {
     retiredAt: instant(),
   })
 
-  const session = table('session', {
-    /** SHA-256 of the cookie: a copy of the database opens no door. */
-    tokenHash: text().primaryKey(),
-    role: choice(ROLES).notNull(),
-    marketId: int().notNull(),
-    vendorId: int(),
-    /** Of a row's speaker only. */
-    sectionId: int(),
-    device: text().notNull(),
-    createdAt: instant().notNull(),
-    expiresAt: instant().notNull(),
-    revokedAt: instant(),
-    /** A vendor's: her own phone, or one that only hears today. */
-    kind: choice(PHONE_KINDS).notNull().default('owner'),
-    /** No phone of hers that was there before has said yes to it yet. */
-    waiting: flag().notNull().default(false),
-    /** The market's seq at its pairing: what was recorded up to there does not exist for it. 0 hides nothing. */
-    seesAfter: int().notNull().default(0),
-  })
+  const session = table(
+    'session',
+    {
+      /** SHA-256 of the cookie: a copy of the database opens no door. */
+      tokenHash: text().primaryKey(),
+      role: choice(ROLES).notNull(),
+      marketId: int().notNull(),
+      vendorId: int(),
+      /** Of a row's speaker only. */
+      sectionId: int(),
+      device: text().notNull(),
+      createdAt: instant().notNull(),
+      expiresAt: instant().notNull(),
+      revokedAt: instant(),
+      /** A vendor's: her own phone, or one that only hears today. */
+      kind: choice(PHONE_KINDS).notNull().default('owner'),
+      /** No phone of hers that was there before has said yes to it yet, and it has not proven her account. */
+      waiting: flag().notNull().default(false),
+      /** What was recorded up to this seq does not exist for it: the market's at its pairing. 0 hides nothing. */
+      seesAfter: int().notNull().default(0),
+    },
+    (t) => [index('session_vendor').on(t.marketId, t.vendorId)],
+  )
 
   const signInCode = table('sign_in_code', {
     codeHash: text().primaryKey(),
@@ -521,6 +529,44 @@ export function defineTables(kit: Kit) {
     ],
   )
 
+  /**
+   * Test money that a phone asked for, to prove that whoever holds it sees what the account's bank shows. Waiting,
+   * failed, proven are derived from its columns (`server/domain/account-proof.ts`).
+   */
+  const accountProof = table(
+    'account_proof',
+    {
+      marketId: int().notNull(),
+      seq: int().notNull(),
+      stallId: int().notNull(),
+      accountId: int().notNull(),
+      /** The phone that asks. */
+      tokenHash: text().notNull(),
+      reference: text().notNull(),
+      /** What the operator is to send; null where whoever pays chooses. */
+      amountVnd: int(),
+      startedAt: instant().notNull(),
+      expiresAt: instant().notNull(),
+      /** The newest credit that bore its reference, until one counts. */
+      transactionSeq: int(),
+      triesUsed: int().notNull().default(0),
+      provenAt: instant(),
+    },
+    (t) => [
+      primaryKey({ columns: [t.marketId, t.seq] }),
+      unique('account_proof_reference').on(t.marketId, t.reference),
+      index('account_proof_stall').on(t.marketId, t.stallId, t.seq),
+      index('account_proof_expiry').on(t.marketId, t.expiresAt),
+    ],
+  )
+
+  /** A moment from which some phone may know: nothing that was recorded up to `seq` is of a later day than this. */
+  const cut = table(
+    'cut',
+    { marketId: int().notNull(), seq: int().notNull(), businessDay: text().notNull() },
+    (t) => [primaryKey({ columns: [t.marketId, t.seq] })],
+  )
+
   /** Cash she noted herself; the key is her phone's, so that a note sent twice is one. */
   const cashSale = table(
     'cash_sale',
@@ -614,6 +660,8 @@ export function defineTables(kit: Kit) {
     takings,
     dailyOutcome,
     sale,
+    accountProof,
+    cut,
     cashSale,
     incident,
     snapshot,

@@ -3,7 +3,9 @@ import { AppError } from '../../shared/app-error.ts'
 import { vietnamTime } from '../../shared/business-day.ts'
 import { displayText } from '../../shared/display-text.ts'
 import type { Classification, DayTakings, PaymentLine, VendorChange } from '../../shared/wire.ts'
+import { notesKnown } from './cash.ts'
 import { ADD_TO_TAKINGS } from './counted.ts'
+import { lastPartDay } from './cut.ts'
 import type { Published } from './decision.ts'
 import {
   bankTransaction,
@@ -14,7 +16,7 @@ import {
   takings,
   transactionText,
 } from './kit.sqlite.ts'
-import { known, seesAll } from './known.ts'
+import { known } from './known.ts'
 import { salesOfCredits } from './sale.ts'
 import type { SectionScope, StallScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
@@ -176,16 +178,47 @@ export function* addToTakings(
   )
 }
 
+/** A stall's day: her transfers, and the cash she noted. */
+type DayFigures = Omit<typeof takings.$inferSelect, 'marketId' | 'stallId'>
+
 /**
- * The transfers of some days as far as this scope knows them. What counts everything (`takings`) would tell a phone
- * by subtraction what it may not know, so these are summed from the credits themselves.
+ * The figures of some days as far as this scope knows them; days without any are not among them. What counts
+ * everything (`takings`) would tell a phone by subtraction what it may not know, so the days that may hold such are
+ * summed from the credits after its cut. All later ones are one key lookup each.
  */
-export function* takingsKnown(
+export function* figuresOf(
   tx: Db,
   scope: StallScope,
   days: readonly string[],
-): Unit<Map<string, DayTakings>> {
-  const found = yield* rows(
+): Unit<Map<string, DayFigures>> {
+  const asked = days.filter((day) => scope.onlyDay === null || day === scope.onlyDay)
+  const partDay = yield* lastPartDay(tx, scope)
+  const counted = yield* rows(
+    tx
+      .select()
+      .from(takings)
+      .where(
+        and(
+          eq(takings.marketId, scope.marketId),
+          inArray(
+            takings.businessDay,
+            asked.filter((day) => day > partDay),
+          ),
+          eq(takings.stallId, scope.stallId),
+        ),
+      ),
+  )
+  const summed = yield* sumKnown(
+    tx,
+    scope,
+    asked.filter((day) => day <= partDay),
+  )
+  return new Map([...counted.map((row) => [row.businessDay, row] as const), ...summed])
+}
+
+function* sumKnown(tx: Db, scope: StallScope, days: readonly string[]): Unit<Map<string, DayFigures>> {
+  if (days.length === 0) return new Map()
+  const credits = yield* rows(
     tx
       .select({
         businessDay: match.businessDay,
@@ -207,17 +240,26 @@ export function* takingsKnown(
         ),
       ),
   )
-  const byDay = new Map<string, DayTakings>()
-  for (const { businessDay, amountVnd, classification: kind } of found) {
-    const day = byDay.get(businessDay) ?? { businessDay, totalVnd: 0, saleCount: 0, unclearCount: 0 }
-    if (kind === 'sale') {
-      day.totalVnd += amountVnd
-      day.saleCount += 1
-    }
-    if (kind === 'unclear') day.unclearCount += 1
-    byDay.set(businessDay, day)
-  }
-  return byDay
+  const notes = yield* notesKnown(tx, scope, days)
+  const sum = (part: readonly { amountVnd: number }[]) => part.reduce((vnd, one) => vnd + one.amountVnd, 0)
+  return new Map(
+    days.map((businessDay) => {
+      const ofDay = credits.filter((one) => one.businessDay === businessDay)
+      const sales = ofDay.filter((one) => one.classification === 'sale')
+      const cash = notes.filter((one) => one.businessDay === businessDay)
+      return [
+        businessDay,
+        {
+          businessDay,
+          totalVnd: sum(sales),
+          saleCount: sales.length,
+          unclearCount: ofDay.filter((one) => one.classification === 'unclear').length,
+          cashVnd: sum(cash),
+          cashCount: cash.reduce((count, one) => count + Math.sign(one.amountVnd), 0),
+        },
+      ]
+    }),
+  )
 }
 
 /** What the credit of the `match` row at hand was last said to be. */
@@ -246,23 +288,8 @@ export function standing(tx: Db): SQL {
 }
 
 function* takingsOn(tx: Db, scope: StallScope, businessDay: string): Unit<DayTakings> {
-  if (!seesAll(scope)) {
-    const days = yield* takingsKnown(tx, scope, [businessDay])
-    return days.get(businessDay) ?? { businessDay, totalVnd: 0, saleCount: 0, unclearCount: 0 }
-  }
-  const [row] = yield* rows(
-    tx
-      .select()
-      .from(takings)
-      .where(
-        and(
-          eq(takings.marketId, scope.marketId),
-          eq(takings.businessDay, businessDay),
-          eq(takings.stallId, scope.stallId),
-        ),
-      ),
-  )
-  const { totalVnd = 0, saleCount = 0, unclearCount = 0 } = row ?? {}
+  const day = (yield* figuresOf(tx, scope, [businessDay])).get(businessDay)
+  const { totalVnd = 0, saleCount = 0, unclearCount = 0 } = day ?? {}
   return { businessDay, totalVnd, saleCount, unclearCount }
 }
 

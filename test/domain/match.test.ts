@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { BankTransaction } from '../../shared/bank-transaction.ts'
 import { mintReference } from '../../shared/reference.ts'
 import { decide } from '../../server/domain/match.ts'
-import type { NamedSale } from '../../server/storage/decision.ts'
+import type { Named } from '../../server/storage/decision.ts'
 import type { AccountHolding, AccountState, Registry, StallFacts } from '../../server/storage/registry.ts'
 import { credit, MB, MORNING, seededRandom } from '../small-market.ts'
 
@@ -56,7 +56,7 @@ const two = registryOf({ stall: lan, account: 'LAN1' }, { stall: hoa, account: '
 const judge = (
   told: Partial<BankTransaction> & { accountNumber: string },
   registry = two.registry,
-  sales: readonly NamedSale[] = [],
+  sales: readonly Named[] = [],
 ) => decide(credit(told), 'sepay-test', registry, sales)
 
 describe('the order of evidence', () => {
@@ -134,7 +134,8 @@ describe('the order of evidence', () => {
 })
 
 describe('the reference of a sale', () => {
-  const sale = (seq: number, stall: StallFacts): NamedSale => ({
+  const sale = (seq: number, stall: StallFacts): Named => ({
+    kind: 'sale',
     seq,
     stallId: stall.stallId,
     reference: mintReference(seededRandom(1_000 + seq)),

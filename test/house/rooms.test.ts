@@ -146,6 +146,8 @@ const LEDGER = [
   schema.takings,
   schema.dailyOutcome,
   schema.sale,
+  schema.accountProof,
+  schema.cut,
   schema.cashSale,
   schema.incident,
   schema.snapshot,

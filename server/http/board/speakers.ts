@@ -59,7 +59,7 @@ export function setUpSpeakers(doors: Doors, services: Services, frame: Frame): v
     wakeStreams(
       services,
       scope,
-      members.map(({ stallId }) => stallId),
+      members.map(({ stallId }) => ({ id: stallId })),
     )
     const heading = `Đã tắt ${ended} loa của ${name}`
     const advice = 'Từ giờ các máy đó không báo gì nữa. Muốn dùng lại thì cấp mã mới.'

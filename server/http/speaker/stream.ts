@@ -87,7 +87,7 @@ export function streamRow(doors: Doors, services: Services): void {
 export function wakeStreams(
   { feed }: Services,
   { marketId }: { marketId: number },
-  stallIds: readonly number[],
+  stalls: readonly { id: number }[],
 ): void {
-  feed.publish(stallIds.map((stallId) => ({ marketId, stallId, seq: 0 })))
+  feed.publish(stalls.map(({ id }) => ({ marketId, stallId: id, seq: 0 })))
 }

@@ -14,22 +14,20 @@ import { classify, getTakings, listPayments } from '../../storage/takings.ts'
 import type { Services } from '../../services.ts'
 import type { Doors } from '../door.ts'
 import { qrSvg } from '../qr-image.ts'
-import { readSessionToken } from '../session-cookie.ts'
 import { phoneLines, reachNotice } from './phones.ts'
 import { keepUntilDayEnds, vendorView } from './visit.ts'
 
 /** Her day, her code, and her word on what a credit was. */
 export function showVendorHome(doors: Doors, services: Services, frame: Frame): void {
-  const { config, store, now, feed } = services
+  const { store, now, feed } = services
 
   doors.stall('takings.view').get('/vendor/:stallCode', async (visit) => {
     const { c, actor, scope, listing } = visit
     const view = await vendorView(services, visit)
     const stalls = await listVendorStalls(store, scope.marketId, actor.vendorId!)
     const notice = accountNotice(listing.accounts)
-    const token = readSessionToken(c, config) ?? ''
-    const listening = await listPhones(store, scope, actor.vendorId!, token, now())
-    const phones = phoneLines(listening)
+    const listening = await listPhones(store, scope, actor, now())
+    const phones = phoneLines(listening, actor)
     // From the day after its pairing on, her own phone shows the whole of each day.
     const pairedAt = listening.find((phone) => phone.isThis)?.createdAt ?? 0
     const isWhole =

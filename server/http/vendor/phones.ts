@@ -1,5 +1,5 @@
 import { AppError } from '../../../shared/app-error.ts'
-import { businessDay, vietnamDate, vietnamTime } from '../../../shared/business-day.ts'
+import { when } from '../../../web/pages/operator/when.ts'
 import type { PhoneLine } from '../../../web/pages/vendor/phones.ts'
 import type { Actor } from '../../domain/access.ts'
 import { admitPhone, revokePhone, type Phone } from '../../storage/session.ts'
@@ -12,13 +12,13 @@ export function managePhones(doors: Doors, { store, now }: Services): void {
 
   door.post('/vendor/:stallCode/phones/admit', async ({ c, scope, actor, listing }) => {
     const phone = readPhone(await c.req.parseBody())
-    await store.write((tx) => admitPhone(tx, scope, actor.vendorId!, phone, now()))
+    await store.write((tx) => admitPhone(tx, scope, actor, phone, now()))
     return c.redirect(`/vendor/${listing.stall.code}/settings#phones`, 303)
   })
 
   door.post('/vendor/:stallCode/phones/sign-out', async ({ c, scope, actor, listing }) => {
     const phone = readPhone(await c.req.parseBody())
-    await store.write((tx) => revokePhone(tx, scope, actor.vendorId!, phone, now()))
+    await store.write((tx) => revokePhone(tx, scope, actor, phone, now()))
     return c.redirect(`/vendor/${listing.stall.code}/settings#phones`, 303)
   })
 }
@@ -29,16 +29,15 @@ function readPhone({ phone }: Record<string, unknown>): string {
 }
 
 /** Her phones as she would tell them apart. */
-export function phoneLines(phones: readonly (Phone & { isThis: boolean })[]): PhoneLine[] {
-  const own = phones.find((phone) => phone.isThis)
+export function phoneLines(phones: readonly (Phone & { isThis: boolean })[], own: Actor): PhoneLine[] {
   return phones.map((phone) => ({
     id: phone.tokenHash,
     words: deviceWords(phone.device),
-    since: `${vietnamTime(phone.createdAt)} ngày ${vietnamDate(businessDay(phone.createdAt, 0))}`,
+    since: when(phone.createdAt),
     isHelper: phone.kind === 'helper',
     waiting: phone.waiting,
     isThis: phone.isThis,
-    mayBeSignedOut: own !== undefined && !phone.isThis && phone.seesAfter >= own.seesAfter,
+    mayBeSignedOut: !phone.isThis && phone.seesAfter >= own.seesAfter,
   }))
 }
 
@@ -54,7 +53,7 @@ export function reachNotice(actor: Actor): string | undefined {
 }
 
 /** The kind of device is all she needs to know it by; a browser's own words say much more. */
-function deviceWords(userAgent: string): string {
+export function deviceWords(userAgent: string): string {
   if (/iphone|ipad/i.test(userAgent)) return 'iPhone, iPad'
   if (/android/i.test(userAgent)) return 'điện thoại Android'
   if (/windows|macintosh|linux|cros/i.test(userAgent)) return 'máy tính'

@@ -24,8 +24,7 @@ export function showVendorSettings(doors: Doors, services: Services, frame: Fram
     const { c, scope, actor } = visit
     const view = await vendorView(services, visit)
     c.header('cache-control', 'no-store')
-    const token = readSessionToken(c, config) ?? ''
-    const phones = phoneLines(await listPhones(store, scope, actor.vendorId!, token, now()))
+    const phones = phoneLines(await listPhones(store, scope, actor, now()), actor)
     const rowTelling = await getRowTelling(store, scope.marketId, actor.vendorId!)
     const saved = c.req.query('saved') !== undefined
     return c.html(vendorSettingsPage(frame, { ...view, phones, rowTelling, saved }), 200)
@@ -57,7 +56,7 @@ export function showVendorSettings(doors: Doors, services: Services, frame: Fram
     if (!tells) throw new AppError('invalid_input', `tells is one of ${ROW_TELLINGS.join(', ')}`, 'tells')
     await store.write((tx) => setRowTelling(tx, scope.marketId, actor.vendorId!, tells, now()))
     // The row's tablet must not go on telling what it may no longer.
-    wakeStreams(services, scope, actor.stallIds)
+    wakeStreams(services, scope, actor.stalls)
     return c.redirect(`/vendor/${listing.stall.code}/settings?saved`, 303)
   })
 
@@ -79,7 +78,7 @@ export function showVendorSettings(doors: Doors, services: Services, frame: Fram
       yield* setRowTelling(tx, scope.marketId, actor.vendorId!, 'nothing', at)
       yield* revokeSession(tx, readSessionToken(c, config) ?? '', at)
     })
-    wakeStreams(services, scope, actor.stallIds)
+    wakeStreams(services, scope, actor.stalls)
     clearSessionToken(c, config)
     emptyPhone(c)
     return c.html(
