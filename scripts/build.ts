@@ -20,6 +20,7 @@ const ENTRIES = [
   'web/client/enrolment.ts',
   'web/client/consent-reading.ts',
   'web/client/print.ts',
+  'web/client/proof.ts',
   'web/styles/main.css',
   'web/styles/shopper.css',
   'web/styles/enrolment.css',

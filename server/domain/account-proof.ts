@@ -1,5 +1,7 @@
+import { randomInt } from 'node:crypto'
 import { accountKey } from '../../shared/bank-transaction.ts'
 import { AppError } from '../../shared/app-error.ts'
+import { mintReference } from '../../shared/reference.ts'
 import {
   accountInUse,
   accountsOf,
@@ -87,7 +89,6 @@ export async function startProof(
   scope: StallScope,
   actor: Actor,
   account: PayeeAccount,
-  { mint, random }: { mint: () => string; random: (below: number) => number },
   now: number,
 ): Promise<void> {
   const { tokenHash } = actor
@@ -95,7 +96,8 @@ export async function startProof(
     const last = yield* findProof(tx, scope, tokenHash)
     const isUnderWay = last && ['waits', 'waits_again', 'asks'].includes(proofState(last, now).kind)
     if (isUnderWay && last.accountId === account.id) return
-    const amountVnd = hasHiddenPast(actor) ? drawAmount(random) : null
+    const amountVnd = hasHiddenPast(actor) ? drawAmount(randomInt) : null
+    const mint = () => mintReference(randomInt)
     const times = { startedAt: now, expiresAt: now + LIFETIME_MS }
     yield* addProof(tx, scope, { accountId: account.id, tokenHash, amountVnd, ...times }, mint)
   })
@@ -125,6 +127,18 @@ export async function answerProof(
     const [seq] = yield* takeSeqs(tx, scope.marketId, 1)
     yield* activateAccount(tx, proof, BY_PROOF, seq!, now)
   })
+}
+
+/** What a phone that has proven an account may see now: her whole book, a part of it, or no more than before. */
+export async function reachAfterProof(
+  store: Store,
+  scope: StallScope,
+  actor: Actor,
+): Promise<'whole' | 'part' | 'unchanged' | 'other_stall'> {
+  if (!hasHiddenPast(actor)) return 'whole'
+  const cut = await store.read((tx) => cutAfterProof(tx, scope, actor))
+  if (cut === undefined) return 'other_stall'
+  return !actor.waiting && actor.seesAfter <= cut ? 'part' : 'unchanged'
 }
 
 /**

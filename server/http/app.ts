@@ -14,6 +14,7 @@ import { createDoors, type Doors, type Env } from './door.ts'
 import { fail } from './failure.ts'
 import { showInbox } from './operator/inbox.ts'
 import { showOperation } from './operator/operation.ts'
+import { showProofs } from './operator/proofs.ts'
 import { showSources } from './operator/sources.ts'
 import { refuseForeignOrigins } from './origin.ts'
 import { showStalls } from './shopper/stall.ts'
@@ -27,6 +28,7 @@ import { showVendorBook } from './vendor/book.ts'
 import { showCharge } from './vendor/sale.ts'
 import { showVendorHome } from './vendor/home.ts'
 import { managePhones } from './vendor/phones.ts'
+import { proveAccounts } from './vendor/proof.ts'
 import { showVendorSettings } from './vendor/settings.ts'
 import { showVendorStand } from './vendor/stand.ts'
 import { streamChanges } from './vendor/stream.ts'
@@ -88,6 +90,7 @@ export function createApp(
   showVendorStand(doors, services, frame)
   showVendorSettings(doors, services, frame)
   managePhones(doors, services)
+  proveAccounts(doors, services, frame)
   serveApp(doors, frame)
   streamChanges(doors, services)
   showRowSpeaker(doors, services, frame)
@@ -98,6 +101,7 @@ export function createApp(
   showOperation(doors, services, frame)
   showSources(doors, services, frame)
   showInbox(doors, services, frame)
+  showProofs(doors, services, frame)
   hearSources(doors, services)
   publishData(doors, services)
   showHealth(doors, services)

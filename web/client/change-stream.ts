@@ -19,6 +19,8 @@ export interface StreamListener<Change = VendorChange> {
   link(up: boolean, since: number): void
   /** On a row's speaker: the stalls it tells of, each time they change. */
   stalls?(stalls: RowStall[]): void
+  /** Of a vendor's: another phone of hers asks to hear, or now does. */
+  phone?(isWaiting: boolean): void
   /** The server no longer lets this page listen. */
   refused(): void
 }
@@ -79,6 +81,11 @@ export class ChangeStream<Change extends { seq: number } = VendorChange> {
     })
     source.addEventListener('stalls', ({ data }: MessageEvent<string>) => {
       this.#listener.stalls?.(JSON.parse(data) as RowStall[])
+      this.#heard()
+    })
+    source.addEventListener('phone', ({ data }: MessageEvent<string>) => {
+      const { isWaiting }: { isWaiting: boolean } = JSON.parse(data)
+      this.#listener.phone?.(isWaiting)
       this.#heard()
     })
     source.addEventListener('error', () => {

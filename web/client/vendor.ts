@@ -67,6 +67,10 @@ function settle() {
   const words = { off: 'Loa đang tắt — chạm để bật', on: 'Loa bật', elsewhere: 'Loa bật ở trang khác' }
   const label = button.querySelector('[data-field=speaker]')
   if (label) label.textContent = words[state]
+  if (state === 'on' && isTrialDue) {
+    isTrialDue = false
+    void speaker.say(trialWords())
+  }
   void announcer.speak()
 }
 
@@ -80,9 +84,14 @@ async function tap(words: readonly string[]) {
 }
 
 button.addEventListener('click', () => void tap([]))
-document
-  .querySelector('[data-try]')
-  ?.addEventListener('click', () => void tap(speaksAmounts ? announcement(50_000, dialect) : []))
+/** A button that lets her hear an amount; after the proof of her account it is said as soon as it may be. */
+const trial = document.querySelector<HTMLElement>('[data-try]')
+const trialWords = () => (speaksAmounts ? announcement(Number(trial?.dataset['try']), dialect) : [])
+let isTrialDue = trial?.hasAttribute('data-at-once') ?? false
+trial?.addEventListener('click', () => {
+  isTrialDue = false
+  void tap(trialWords())
+})
 addEventListener('pagehide', () => floor.leave())
 addEventListener('pageshow', (event) => event.persisted && settle())
 
@@ -95,6 +104,14 @@ const stream = new ChangeStream(told('live'), resumeAfter, {
   hello(now) {
     clockAhead = now - Date.now()
     void register.settle()
+  },
+  phone(isWaiting) {
+    const newPhone = document.querySelector('[data-new-phone]')
+    if (!newPhone) return
+    newPhone.textContent = isWaiting
+      ? 'Có máy mới xin nghe. Xem và trả lời'
+      : 'Có máy mới vào nghe. Xem máy nào'
+    newPhone.toggleAttribute('hidden', false)
   },
   // Keeps the mark's clock going; what the stream was opened after is dealt with or too old to tell.
   alive: () => floor.held && mark.write(resumeAfter),

@@ -24,6 +24,8 @@ export interface LayoutOptions extends Frame {
   /** Logical names of stylesheets beyond the first. */
   styles?: readonly string[]
   header?: Html
+  /** Where no script runs, the page is asked for anew after so many seconds. */
+  refreshSeconds?: number
   /** Address of the manifest that makes the page installable; asked for with the session. */
   manifest?: string
 }
@@ -47,6 +49,10 @@ export const layout = (options: LayoutOptions, body: Html): Html =>
         ${[options.base ?? 'main.css', ...(options.styles ?? [])].map(
           (name) => html`<link rel="stylesheet" href="${options.assets(name)}" />`,
         )}
+        ${
+          options.refreshSeconds &&
+          html`<noscript><meta http-equiv="refresh" content="${options.refreshSeconds}" /></noscript>`
+        }
         ${
           options.manifest &&
           html`<link rel="manifest" href="${options.manifest}" crossorigin="use-credentials" />

@@ -4,6 +4,7 @@ import { operationPage, type OperationView } from '../../../web/pages/operator/o
 import type { Frame } from '../../../web/pages/layout.ts'
 import { fieldErrors } from '../../../web/pages/problem-words.ts'
 import { parseMarket, type MarketField } from '../../domain/registration.ts'
+import { listProofsToPay } from '../../storage/account-proof.ts'
 import { addMarket, findMarket, listMarkets, updateMarket, type Market } from '../../storage/market.ts'
 import { openMarket, type Actor } from '../../domain/access.ts'
 import type { OperatorScope } from '../../storage/scope.ts'
@@ -38,6 +39,7 @@ export function showOperation(doors: Doors, services: Services, frame: Frame): v
       markets: markets.map((market) => ({ ...market, stallCount: stalls.get(market.id)?.length ?? 0 })),
       sourceCount: (await listSources(store, scope)).length,
       unheardCount: await countUnheardAccounts(store),
+      proofCount: (await listProofsToPay(store, scope, now())).length,
       incidents: (await Promise.all(markets.map((market) => wrongCodesOf(actor, market))))
         .flat()
         .toSorted((a, b) => b.at - a.at)

@@ -3,8 +3,11 @@ import { AppError } from '../../../shared/app-error.ts'
 import { businessDay } from '../../../shared/business-day.ts'
 import { CLASSIFICATIONS, type Classification } from '../../../shared/wire.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
+import type { AccountNotice } from '../../../web/pages/vendor/account-notice.ts'
 import { vendorCodePage } from '../../../web/pages/vendor/code.ts'
 import { vendorHomePage } from '../../../web/pages/vendor/home.ts'
+import type { Actor } from '../../domain/access.ts'
+import { accountToProve } from '../../domain/account-proof.ts'
 import { payableCode, payableNumber } from '../../domain/payable-code.ts'
 import { accountInUse, type PayeeAccount } from '../../storage/account.ts'
 import { readBook } from '../../storage/book.ts'
@@ -25,7 +28,7 @@ export function showVendorHome(doors: Doors, services: Services, frame: Frame): 
     const { c, actor, scope, listing } = visit
     const view = await vendorView(services, visit)
     const stalls = await listVendorStalls(store, scope.marketId, actor.vendorId!)
-    const notice = accountNotice(listing.accounts)
+    const notice = accountNotice(listing.accounts, actor)
     const listening = await listPhones(store, scope, actor, now())
     const phones = phoneLines(listening, actor)
     // From the day after its pairing on, her own phone shows the whole of each day.
@@ -89,15 +92,15 @@ function isHersToSay(kind: Classification | undefined): kind is Classification {
 }
 
 /** What she should know of her account, in plain words. */
-function accountNotice(accounts: readonly PayeeAccount[]): string | undefined {
+function accountNotice(accounts: readonly PayeeAccount[], actor: Actor): AccountNotice | undefined {
   const inUse = accountInUse(accounts)
-  if (!inUse) return 'Sạp chưa có tài khoản nhận tiền. Hỏi ban quản lý chợ.'
+  if (!inUse) return { words: 'Sạp chưa có tài khoản nhận tiền. Hỏi ban quản lý chợ.', toProve: false }
   const proposed = accounts.find((one) => one.state === 'proposed')
-  if (proposed && proposed !== inUse) {
-    return `Có người đề nghị đổi tài khoản nhận tiền sang ${proposed.accountName}, số đuôi ${proposed.accountNumber.slice(-4)}. Không phải mình thì báo ban quản lý ngay.`
-  }
-  if (inUse.state === 'proposed') {
-    return 'Tài khoản chưa có khách nào chuyển thử. Nhờ một người quét mã sạp, chuyển một khoản nhỏ là xong.'
-  }
-  return undefined
+  if (!proposed) return undefined
+  const toProve = actor.kind === 'owner' && accountToProve(actor, accounts) === proposed
+  const words =
+    proposed === inUse
+      ? 'Tài khoản chưa có khách nào chuyển thử. Nhờ một người quét mã sạp, chuyển một khoản nhỏ là xong.'
+      : `Có người đề nghị đổi tài khoản nhận tiền sang ${proposed.accountName}, số đuôi ${proposed.accountNumber.slice(-4)}. Không phải mình thì báo ban quản lý ngay.`
+  return { words, toProve }
 }

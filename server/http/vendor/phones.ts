@@ -1,5 +1,6 @@
 import { AppError } from '../../../shared/app-error.ts'
 import { when } from '../../../web/pages/operator/when.ts'
+import type { AccountNotice } from '../../../web/pages/vendor/account-notice.ts'
 import type { PhoneLine } from '../../../web/pages/vendor/phones.ts'
 import type { Actor } from '../../domain/access.ts'
 import { admitPhone, revokePhone, type Phone } from '../../storage/session.ts'
@@ -41,15 +42,18 @@ export function phoneLines(phones: readonly (Phone & { isThis: boolean })[], own
   }))
 }
 
-const NOT_BEFORE = 'Máy này chỉ thấy tiền từ lúc được vào sạp. Khoản trước đó không hiện, không tính ở đây.'
+const NOT_BEFORE = 'Máy này không thấy các khoản cũ: chúng không hiện, không tính ở đây.'
 
 /** What a phone that does not show everything says of itself. */
-export function reachNotice(actor: Actor): string | undefined {
+export function reachNotice(actor: Actor): AccountNotice | undefined {
+  const toProve = actor.kind === 'owner'
   if (actor.waiting) {
-    return 'Máy này mới vào, chỉ nghe và thấy tiền từ lúc đó. Mở «Cài đặt» trên máy đã vào trước, bấm «Cho phép».'
+    const words =
+      'Máy này mới vào, chỉ nghe và thấy tiền từ lúc đó. Mở «Cài đặt» trên máy đã vào trước, bấm «Cho phép».'
+    return { words: toProve ? `${words} Mất máy đó thì chứng minh tài khoản.` : words, toProve }
   }
-  if (actor.kind === 'helper') return 'Máy phụ giúp: chỉ nghe, chỉ xem tiền vào hôm nay.'
-  return actor.seesAfter > 0 ? NOT_BEFORE : undefined
+  if (!toProve) return { words: 'Máy phụ giúp: chỉ nghe, chỉ xem tiền vào hôm nay.', toProve }
+  return actor.seesAfter > 0 ? { words: NOT_BEFORE, toProve } : undefined
 }
 
 /** The kind of device is all she needs to know it by; a browser's own words say much more. */

@@ -1,9 +1,13 @@
+import { findBank } from '@vietqr/core'
 import { AppError } from '../../../shared/app-error.ts'
 import { CONSENT_TEXT_VERSION } from '../../../shared/consent-text.ts'
 import { ROW_TELLINGS } from '../../../shared/wire.ts'
 import { errorPage } from '../../../web/pages/error.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
 import { vendorSettingsPage } from '../../../web/pages/vendor/settings.ts'
+import { accountToProve } from '../../domain/account-proof.ts'
+import { payableNumber } from '../../domain/payable-code.ts'
+import { accountInUse } from '../../storage/account.ts'
 import { withdrawConsent } from '../../storage/consent.ts'
 import { listPhones, revokeSession } from '../../storage/session.ts'
 import { getRowTelling, setRowTelling } from '../../storage/row-speaker.ts'
@@ -21,13 +25,22 @@ export function showVendorSettings(doors: Doors, services: Services, frame: Fram
   const { config, store, now } = services
 
   doors.stall('takings.view').get('/vendor/:stallCode/settings', async (visit) => {
-    const { c, scope, actor } = visit
+    const { c, scope, actor, listing } = visit
     const view = await vendorView(services, visit)
     c.header('cache-control', 'no-store')
     const phones = phoneLines(await listPhones(store, scope, actor, now()), actor)
     const rowTelling = await getRowTelling(store, scope.marketId, actor.vendorId!)
     const saved = c.req.query('saved') !== undefined
-    return c.html(vendorSettingsPage(frame, { ...view, phones, rowTelling, saved }), 200)
+    const paid = accountInUse(listing.accounts)
+    const account = paid && {
+      holderName: paid.accountName,
+      bankShortName: findBank(paid.bankBin)?.shortName ?? paid.bankBin,
+      accountNumber: payableNumber(paid),
+      isProven: paid.state === 'active',
+    }
+    const mayProve = actor.kind === 'owner' && accountToProve(actor, listing.accounts) !== undefined
+    const settings = { phones, rowTelling, account: account ?? null, mayProve, saved }
+    return c.html(vendorSettingsPage(frame, { ...view, ...settings }), 200)
   })
 
   doors

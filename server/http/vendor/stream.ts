@@ -1,6 +1,8 @@
 import { streamSSE } from 'hono/streaming'
 import { businessDay } from '../../../shared/business-day.ts'
 import { AppError } from '../../../shared/app-error.ts'
+import { onlyHears } from '../../domain/access.ts'
+import { listPhones, type Phone } from '../../storage/session.ts'
 import { listChanges } from '../../storage/takings.ts'
 import type { Services } from '../../services.ts'
 import type { Doors } from '../door.ts'
@@ -20,7 +22,7 @@ export function streamChanges(doors: Doors, services: Services): void {
   const open = new Map<number, number>()
 
   doors.stall('takings.view').get('/vendor/:stallCode/stream', (visit) => {
-    const { c, listing, reopen } = visit
+    const { c, actor, listing, reopen } = visit
     const { stallId } = visit.scope
 
     let cursor = Number(c.req.header('last-event-id') ?? c.req.query('after') ?? 0)
@@ -42,6 +44,7 @@ export function streamChanges(doors: Doors, services: Services): void {
         wake()
       })
       stream.onAbort(() => wake())
+      let phones: Phone[] | undefined
       try {
         await stream.writeSSE({ event: 'hello', data: JSON.stringify({ now: now() }), retry: RETRY_MS })
         while (!stream.aborted) {
@@ -58,6 +61,16 @@ export function streamChanges(doors: Doors, services: Services): void {
             }
             // A full page may not have been all.
             hasNews ||= changes.length > 0
+            if (onlyHears(actor)) continue
+            const listening = await listPhones(store, scope, actor, now())
+            const isKnown = (one: Phone) =>
+              phones?.some(({ tokenHash, waiting }) => tokenHash === one.tokenHash && waiting === one.waiting)
+            const news = phones && listening.find((one) => !isKnown(one))
+            phones = listening
+            if (news) {
+              const data = JSON.stringify({ isWaiting: news.waiting })
+              await stream.writeSSE({ event: 'phone', data })
+            }
           }
           const isQuiet = await waitForNews(
             () => hasNews,

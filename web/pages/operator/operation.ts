@@ -22,6 +22,8 @@ export interface OperationView extends MarketForm {
   sourceCount: number
   /** Accounts of the registries that no source may speak for. */
   unheardCount: number
+  /** Phones that wait for test money. */
+  proofCount: number
   /** Codes that shoppers say are not the stall's, of all markets, newest first. */
   incidents: readonly WrongCode[]
   /** What was just done: «Đã thêm Chợ Phù Cát.» */
@@ -116,8 +118,18 @@ export const operationPage = (frame: Frame, view: OperationView): Html =>
       kind: 'office',
       header: pageHeader({ title: 'Vận hành', place: 'Chợ 4.0' }),
     },
-    html`${view.done && notice('good', view.done)} ${firstSteps(view)}
-      ${view.incidents.length > 0 && wrongCodes(view.incidents)}
+    html`${view.done && notice('good', view.done)}
+      ${
+        view.proofCount > 0 &&
+        notice(
+          'warn',
+          html`<p>
+            <b>${view.proofCount} máy chờ tiền thử</b> để chứng minh tài khoản.
+            <a href="/operator/proofs">Xem và chuyển</a>.
+          </p>`,
+        )
+      }
+      ${firstSteps(view)} ${view.incidents.length > 0 && wrongCodes(view.incidents)}
       ${
         view.markets.length > 0 &&
         html`${table({
@@ -127,6 +139,7 @@ export const operationPage = (frame: Frame, view: OperationView): Html =>
           })}
           <div class="actions">
             <a class="button" href="/operator/sources">Nguồn báo tiền</a>
+            <a class="button" href="/operator/proofs">Chờ chuyển tiền thử (${view.proofCount})</a>
             <a class="button" href="/operator/inbox/khong-thuoc-cho-nao">Tiền không thuộc chợ nào</a>
           </div>`
       }

@@ -12,7 +12,7 @@ const EXCEPTIONS = {
 
 /** Why money is seen but not counted. */
 const NOT_COUNTED = {
-  test: 'Tin thử của nguồn',
+  test: 'Tin thử của nguồn, hoặc tiền thử để chứng minh tài khoản',
   outgoing: 'Tiền ra',
   unknown_account: 'Tài khoản không có trong danh sách sạp',
   source_not_allowed: 'Nguồn này chưa được phép báo tài khoản đó',

@@ -2,6 +2,7 @@ import { html } from 'hono/html'
 import { vietnamDate } from '../../../shared/business-day.ts'
 import { formatVnd } from '../../../shared/money.ts'
 import { icon } from '../../icons/icon.ts'
+import { accountNotice, type AccountNotice } from './account-notice.ts'
 import { dayBars } from './day-bars.ts'
 import { digitsOf, totalWords } from './day-words.ts'
 import { paymentLine } from './payment-line.ts'
@@ -16,7 +17,7 @@ type Period = 'today' | 'yesterday' | 'week' | 'month'
 
 export interface VendorBookView extends VendorView {
   /** What this phone shows and what not, where that is not everything. */
-  reachNotice?: string
+  reachNotice?: AccountNotice
   /** Undefined for a single day that is neither today nor yesterday. */
   period: Period | undefined
   /** Oldest first; at least one. */
@@ -92,7 +93,7 @@ const figures = (view: VendorBookView, title: string): Html => {
     days.length > 1 ? `${vietnamDate(days[0]!.businessDay)} – ${vietnamDate(days.at(-1)!.businessDay)}` : ''
   return html`<section class="takings">
       <h1>Tiền bán ${title} ${span || (period && vietnamDate(days[0]!.businessDay))}</h1>
-      ${view.reachNotice && notice('plain', view.reachNotice)}
+      ${view.reachNotice && accountNotice('plain', view.stallCode, view.reachNotice)}
       <strong class="total" data-digits="${digitsOf(total)}">${formatVnd(total)}</strong>
       <p class="in-words">${totalWords(total, dialect)}</p>
       <p class="counts">

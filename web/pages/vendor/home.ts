@@ -4,6 +4,7 @@ import { formatVnd } from '../../../shared/money.ts'
 import { icon } from '../../icons/icon.ts'
 import { notice } from '../notice.ts'
 import { stallTitle } from '../stall.ts'
+import { accountNotice, type AccountNotice } from './account-notice.ts'
 import { dayWords, digitsOf, totalWords } from './day-words.ts'
 import { lineTemplates, paymentLine } from './payment-line.ts'
 import { vendorLayout } from './vendor-layout.ts'
@@ -20,11 +21,10 @@ export interface VendorHomeView extends VendorView {
   /** Other stalls this vendor holds, by their bare names. */
   otherStalls: readonly { name: string; url: string }[]
   /** What this phone shows and what not, where that is not everything. */
-  reachNotice?: string
+  reachNotice?: AccountNotice
   /** Phones that wait for a yes, since when. */
   newPhones?: readonly { words: string; since: string }[]
-  /** Something about her account she should know, in plain words. */
-  accountNotice?: string
+  accountNotice?: AccountNotice
 }
 
 /** Her day: what was taken, what is not clear yet, and every transfer, newest first. Whole before any script. */
@@ -43,8 +43,8 @@ export const vendorHomePage = (frame: Frame, view: VendorHomeView): Html => {
             <a class="button wide" href="/vendor/${view.stallCode}/settings#phones">Xem và trả lời</a>`,
         ),
       )}
-      ${view.reachNotice && notice('plain', view.reachNotice)}
-      ${view.accountNotice && notice('warn', view.accountNotice)}
+      ${view.reachNotice && accountNotice('plain', view.stallCode, view.reachNotice)}
+      ${view.accountNotice && accountNotice('warn', view.stallCode, view.accountNotice)}
       ${view.bankLate && notice('warn', 'Ngân hàng đang báo chậm. Khách đã trừ tiền thì đợi thêm vài phút.')}
       <section class="takings">
         <h1>Chuyển khoản ngày <span data-field="day">${vietnamDate(takings.businessDay)}</span></h1>

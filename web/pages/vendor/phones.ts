@@ -59,7 +59,8 @@ export const phoneList = (stallCode: string, phones: readonly PhoneLine[]): Html
     </ul>
     <p class="quiet">
       Thêm máy thì xin mã đăng nhập ở ban quản lý chợ, rồi bấm «Cho phép» ở đây. Mất hết máy thì nhờ ban quản
-      lý thoát mọi máy trước.
+      lý thoát mọi máy, xin mã mới, rồi <a href="/vendor/${stallCode}/proof">chứng minh tài khoản</a> để xem
+      lại sổ cũ.
     </p>
   </section>`
 }

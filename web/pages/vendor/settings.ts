@@ -13,9 +13,28 @@ export interface VendorSettingsView extends VendorView {
   rowTelling: RowTelling
   /** Oldest first. */
   phones: readonly PhoneLine[]
+  /** Where her customers pay; null while the stall has no account. */
+  account: { holderName: string; bankShortName: string; accountNumber: string; isProven: boolean } | null
+  /** This phone may ask for a proof of the account, and would gain by it. */
+  mayProve: boolean
   /** Just saved. */
   saved?: boolean
 }
+
+const account = ({ stallCode, account: paid, mayProve }: VendorSettingsView): Html =>
+  html`<section class="settings-account">
+    <h2>Tài khoản nhận tiền</h2>
+    ${
+      paid
+        ? html`<p>
+            <b>${paid.holderName}</b><br />${paid.bankShortName} ·
+            <span class="reference">${paid.accountNumber}</span><br />
+            ${paid.isProven ? 'Đã có tiền vào đúng mã.' : 'Chưa có tiền vào, chưa chắc đúng của mình.'}
+          </p>`
+        : html`<p>Sạp chưa có tài khoản. Hỏi ban quản lý chợ.</p>`
+    }
+    ${mayProve && html`<a class="button wide" href="/vendor/${stallCode}/proof">Chứng minh tài khoản</a>`}
+  </section>`
 
 /** Her leave for the tablet that speaks for the whole row: given with thought, taken back with one tap. */
 const rowSpeaker = ({ stallCode, stallWord, rowTelling }: VendorSettingsView): Html =>
@@ -61,7 +80,7 @@ const voiceForm = (view: VendorSettingsView): Html =>
     ])}
     <div class="actions">
       <button class="primary wide">Lưu</button>
-      <button class="wide needs-script" type="button" data-try>${icon('speaker')}Thử loa</button>
+      <button class="wide needs-script" type="button" data-try="50000">${icon('speaker')}Thử loa</button>
     </div>
   </form>`
 
@@ -92,6 +111,7 @@ export const vendorSettingsPage = (frame: Frame, view: VendorSettingsView): Html
       <p class="quiet">
         Loa chỉ đọc khi trang này đang mở trên màn hình. Để điện thoại sáng và vặn to âm lượng.
       </p>
+      ${account(view)}
       ${
         !view.onlyHears &&
         html`${rowSpeaker(view)} ${phoneList(view.stallCode, view.phones)} ${withdrawal(view.stallCode)}`

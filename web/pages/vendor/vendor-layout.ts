@@ -23,6 +23,8 @@ export interface VendorView {
   onlyHears?: boolean
   /** Her bank's newest credits took minutes to be told. */
   bankLate?: boolean
+  /** The page waits for something: asked for anew so often where no script runs. */
+  refreshSeconds?: number
 }
 
 /** Drawn before any script runs, and true then: no sound has been allowed yet. */
@@ -31,7 +33,7 @@ export const speakerButton = (): Html =>
     ${icon('silent')}${icon('speaker')}<span data-field="speaker">Loa đang tắt — chạm để bật</span>
   </button>`
 
-export type VendorRoom = 'today' | 'charge' | 'code' | 'book' | 'stand' | 'settings'
+export type VendorRoom = 'today' | 'charge' | 'code' | 'book' | 'stand' | 'settings' | 'proof'
 
 const rooms = [
   { room: 'charge', words: 'Tính tiền' },
@@ -65,6 +67,7 @@ export const vendorLayout = (
       title: `${title} · ${stallTitle(view)}`,
       kind: `vendor vendor-${room}`,
       script: 'vendor.ts',
+      ...(view.refreshSeconds === undefined ? {} : { refreshSeconds: view.refreshSeconds }),
       manifest: `/vendor/${view.stallCode}/app.webmanifest`,
       header: html`<header class="stall-bar" data-link="up">
         <a class="stall-home" href="/vendor/${view.stallCode}" ${room === 'today' ? 'aria-current=page' : ''}>
@@ -94,6 +97,13 @@ export const vendorLayout = (
         data-clips="${frame.assets('clips.mp3')}"
         data-clip-map="${frame.assets('clips.json')}"
       >
+        <a
+          class="notice notice-warn new-phone"
+          href="/vendor/${view.stallCode}/settings#phones"
+          data-new-phone
+          hidden
+          >Có máy mới xin nghe. Xem và trả lời</a
+        >
         ${body}
       </div>
       ${bar(view, room)}

@@ -28,7 +28,11 @@ ALTER TABLE `payee_account_state` ADD `after_seq` integer DEFAULT 0 NOT NULL;-->
 ALTER TABLE `tenancy` ADD `sees_after` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 CREATE INDEX `session_vendor` ON `session` (`market_id`,`vendor_id`);--> statement-breakpoint
 -- What was there before these columns: a later holder, a later account, from the seq that the market had then.
-UPDATE `tenancy` SET `sees_after` = coalesce((SELECT max(t.`seq`) FROM `bank_transaction` t WHERE t.`market_id` = `tenancy`.`market_id` AND t.`recorded_at` <= `tenancy`.`started_at`), 0)
+UPDATE `tenancy` SET `sees_after` = coalesce(
+	(SELECT min(t.`seq`) - 1 FROM `bank_transaction` t WHERE t.`market_id` = `tenancy`.`market_id` AND t.`recorded_at` > `tenancy`.`started_at`),
+	(SELECT `seq` FROM `market_counter` WHERE `market_counter`.`market_id` = `tenancy`.`market_id`),
+	0
+)
 WHERE EXISTS (SELECT 1 FROM `tenancy` earlier WHERE earlier.`stall_id` = `tenancy`.`stall_id` AND earlier.`id` < `tenancy`.`id`);--> statement-breakpoint
 UPDATE `payee_account_state` SET `after_seq` = coalesce((SELECT max(t.`seq`) FROM `bank_transaction` t WHERE t.`market_id` = `payee_account_state`.`market_id` AND t.`recorded_at` < `payee_account_state`.`at`), 0)
 WHERE `state` = 'active' AND EXISTS (

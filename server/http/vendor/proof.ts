@@ -1,0 +1,134 @@
+import { findBank } from '@vietqr/core'
+import { accountKey } from '../../../shared/bank-transaction.ts'
+import { AppError } from '../../../shared/app-error.ts'
+import { parseVnd } from '../../../shared/money.ts'
+import type { Frame } from '../../../web/pages/layout.ts'
+import { vendorProofPage, type ProofStep } from '../../../web/pages/vendor/proof.ts'
+import {
+  accountToProve,
+  answerProof,
+  hasHiddenPast,
+  proofState,
+  reachAfterProof,
+  startProof,
+} from '../../domain/account-proof.ts'
+import { payableCode, payableNumber } from '../../domain/payable-code.ts'
+import { newestAccount, type PayeeAccount } from '../../storage/account.ts'
+import { findProof } from '../../storage/account-proof.ts'
+import { listVendorStalls } from '../../storage/stall.ts'
+import type { Services } from '../../services.ts'
+import type { Doors, StallVisit } from '../door.ts'
+import { qrSvg } from '../qr-image.ts'
+import { vendorView } from './visit.ts'
+
+/** As often as a bank's word can be waited for without a script. */
+const REFRESH_SECONDS = 5
+/** What the page says of a form that was sent, beyond how things stand. */
+interface Reply {
+  isRefused?: true
+  isNoAmount?: true
+}
+
+/** «Chứng minh tài khoản»: test money comes, and who holds the phone says how much. */
+export function proveAccounts(doors: Doors, services: Services, frame: Frame): void {
+  const { store, now } = services
+  const door = doors.stall('account.prove')
+
+  const page = async (visit: StallVisit, reply: Reply, status: 200 | 400 | 409) => {
+    const { c, actor, listing, scope } = visit
+    const view = await vendorView(services, visit)
+    // Not to be kept on the phone: what waits here is over in a moment.
+    c.header('x-keep-for', undefined)
+    c.header('cache-control', 'no-store')
+    // One that was just proven has nothing to prove any more, and is what the page is about.
+    const account = accountToProve(actor, listing.accounts) ?? newestAccount(listing.accounts)
+    if (!account) throw new AppError('not_found', 'the stall has no account')
+    const step = await stepOf(visit, account, reply)
+    const stalls = await listVendorStalls(store, scope.marketId, actor.vendorId!)
+    return c.html(
+      vendorProofPage(frame, {
+        ...view,
+        ...(step.kind === 'waits' ? { refreshSeconds: REFRESH_SECONDS } : {}),
+        holderName: account.accountName,
+        bankShortName: findBank(account.bankBin)?.shortName ?? account.bankBin,
+        accountNumber: payableNumber(account),
+        byOperator: hasHiddenPast(actor),
+        step,
+        otherStalls: stalls
+          .filter(({ id }) => id !== scope.stallId)
+          .map(({ name, code }) => ({ name, url: `/vendor/${code}` })),
+      }),
+      status,
+    )
+  }
+
+  const stepOf = async (
+    { actor, scope, listing }: StallVisit,
+    account: PayeeAccount,
+    reply: Reply,
+  ): Promise<ProofStep> => {
+    const last = await store.read((tx) => findProof(tx, scope, actor.tokenHash))
+    const proof = last?.accountId === account.id ? last : undefined
+    const state = proof && proofState(proof, now())
+    if (state?.kind === 'proven') {
+      return {
+        kind: 'proven',
+        amountVnd: proof!.creditVnd!,
+        reach: await reachAfterProof(store, scope, actor),
+      }
+    }
+    if (!accountToProve(actor, listing.accounts)) return { kind: 'settled' }
+    const { bindings } = await store.registry()
+    if (!bindings.values().some((heard) => heard.has(accountKey(account)))) return { kind: 'unheard' }
+    switch (state?.kind) {
+      case 'asks':
+        return { ...state, ...reply }
+      case 'waits':
+      case 'waits_again': {
+        if (proof!.amountVnd !== null) return { kind: 'waits' }
+        const code = await qrSvg(payableCode(account, proof!.reference))
+        return { kind: 'waits', qrSvg: code, wasRound: state.kind === 'waits_again' }
+      }
+      default:
+        return { kind: 'begins', ...reply, ...(state ? { after: state.kind } : {}) }
+    }
+  }
+
+  door.get('/vendor/:stallCode/proof', (visit) => page(visit, {}, 200))
+
+  door.post('/vendor/:stallCode/proof/start', async (visit) => {
+    const { c, scope, actor, listing } = visit
+    const account = accountToProve(actor, listing.accounts)
+    if (!account) throw new AppError('conflict', 'nothing is left to prove')
+    try {
+      await startProof(store, scope, actor, account, now())
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'conflict') return page(visit, { isRefused: true }, 409)
+      throw error
+    }
+    return c.redirect(`/vendor/${listing.stall.code}/proof`, 303)
+  })
+
+  door.post('/vendor/:stallCode/proof', async (visit) => {
+    const { c, scope, actor, listing } = visit
+    const typedVnd = readAmount((await c.req.parseBody())['amount'])
+    if (typedVnd === undefined) return page(visit, { isNoAmount: true }, 400)
+    try {
+      await answerProof(store, scope, actor, typedVnd, now())
+    } catch (error) {
+      // Too late, or once too often: the page says which.
+      if (error instanceof AppError && error.code === 'conflict') return page(visit, {}, 409)
+      throw error
+    }
+    return c.redirect(`/vendor/${listing.stall.code}/proof`, 303)
+  })
+}
+
+/** What was typed, if it is an amount at all. */
+function readAmount(text: unknown): number | undefined {
+  try {
+    return parseVnd(typeof text === 'string' ? text : '')
+  } catch {
+    return undefined
+  }
+}
