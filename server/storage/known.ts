@@ -1,12 +1,13 @@
-import { and, eq, gt, type SQL } from 'drizzle-orm'
+import { and, eq, gt, sql, type SQL } from 'drizzle-orm'
 import { cashSale, match } from './kit.sqlite.ts'
 import type { StallScope } from './scope.ts'
 
 /** Of some matches those that the phone behind this scope may know. */
 export function known({ seesAfter, onlyDay }: StallScope): SQL | undefined {
   return and(
-    // Nothing is matched before it is recorded; said of `seq` too, so that the index by day need not walk the past.
-    ...(seesAfter > 0 ? [gt(match.transactionSeq, seesAfter), gt(match.seq, seesAfter)] : []),
+    // Nothing is matched before it is recorded: said of `seq`, the index by day need not walk the past. The sum keeps
+    // the planner from another index, by which it would read the whole market's present.
+    ...(seesAfter > 0 ? [gt(match.seq, seesAfter), sql`${match.transactionSeq} + 0 > ${seesAfter}`] : []),
     onlyDay === null ? undefined : eq(match.businessDay, onlyDay),
   )
 }
