@@ -2,14 +2,15 @@ import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { invite } from '../../server/domain/sign-in.ts'
-import { tenancy } from '../../server/storage/kit.sqlite.ts'
+import { accountProof, tenancy } from '../../server/storage/kit.sqlite.ts'
 import type { Identity } from '../../server/storage/session.ts'
 import { launchBrowser } from '../chromium.ts'
 import { runSmallMarket, type RunningMarket } from '../running-market.ts'
-import { knowEverything } from '../small-market.ts'
+import { knowEverything, type TestStall } from '../small-market.ts'
 
 let browser: Browser
 let market: RunningMarket
+let fresh: TestStall
 const clock = { now: Date.parse('2026-11-22T09:00:00+07:00') }
 const visitors = new Map<string, BrowserContext>()
 /** Codes that are good and not used. */
@@ -57,15 +58,43 @@ beforeAll(async () => {
   const tenancies = await market.store.db.select().from(tenancy)
   const thu = tenancies.find((row) => row.stallId === undecided.id)!.vendorId
   firstSignIn = await issue({ role: 'vendor', marketId, vendorId: thu })
-  // Waits for a yes, so that hers asks and this one says so.
-  const context = await browser.newContext()
-  const page = await context.newPage()
-  await page.goto(`${market.url}/enter/${await invite(market.store, identities[0]![1], 'test', clock.now)}`)
+  // Waits for a yes, so that hers asks and this one says so; and for the operator's transfer.
+  await prove('new phone', identities[0]![1], market.lan)
+  await prove('phone that is asked', identities[0]![1], market.lan)
+  const lost = (await market.store.db.select().from(accountProof)).at(-1)!
+  const { accountNumber } = lan
+  await market.pay({ id: 5, accountNumber, content: lost.reference, amount: lost.amountVnd! })
+  fresh = await market.addStall({ name: 'M1' })
+  const owner = (await market.store.db.select().from(tenancy)).find((row) => row.stallId === fresh.id)!
+  const holder: Identity = { role: 'vendor', marketId: market.marketId, vendorId: owner.vendorId }
+  await prove('first phone', holder, fresh)
+  const { reference } = (await market.store.db.select().from(accountProof)).at(-1)!
+  await prove('proven phone', holder, fresh)
+  const second = (await market.store.db.select().from(accountProof)).at(-1)!
+  const paid = { accountNumber: fresh.accountNumber }
+  await market.pay({ ...paid, id: 6, content: reference, amount: 5_000 })
+  await market.pay({ ...paid, id: 7, content: second.reference, amount: second.amountVnd! })
+  const page = await visitors.get('proven phone')!.newPage()
+  await page.goto(`${market.url}/vendor/${fresh.code}/proof`)
+  await page.fill('input[name=amount]', String(second.amountVnd))
   await page.click('main form button')
-  await page.waitForLoadState()
+  await page.waitForSelector('[data-proof=proven]')
   await page.close()
-  visitors.set('new phone', context)
 })
+
+/** Pairs a phone that is new, and lets it ask for test money. */
+async function prove(who: string, identity: Identity, stall: TestStall): Promise<void> {
+  const context = await browser.newContext()
+  visitors.set(who, context)
+  const page = await context.newPage()
+  await page.goto(`${market.url}/enter/${await invite(market.store, identity, 'test', clock.now)}`)
+  await page.click('main form button')
+  await page.goto(`${market.url}/vendor/${stall.code}/proof`)
+  await page.click('main form button')
+  await page.waitForSelector('[data-proof^=waits]')
+  await page.close()
+}
+
 afterAll(async () => {
   await browser.close()
   await market.close()
@@ -87,6 +116,11 @@ const SCREENS: [who: string, path: () => string][] = [
   ['vendor', () => `/vendor/${market.lan.code}/stand`],
   ['new phone', () => `/vendor/${market.lan.code}`],
   ['new phone', () => `/vendor/${market.lan.code}/settings`],
+  ['vendor', () => `/vendor/${market.lan.code}/proof`],
+  ['new phone', () => `/vendor/${market.lan.code}/proof`],
+  ['phone that is asked', () => `/vendor/${market.lan.code}/proof`],
+  ['proven phone', () => `/vendor/${fresh.code}/proof`],
+  ['first phone', () => `/vendor/${fresh.code}/proof`],
   ['board', () => '/board/cho-thu'],
   ['board', () => '/board/cho-thu/adoption'],
   ['board', () => '/board/cho-thu/stalls/new'],
@@ -96,6 +130,7 @@ const SCREENS: [who: string, path: () => string][] = [
   ['speaker', () => '/speaker'],
   ['operator', () => '/operator'],
   ['operator', () => '/operator/inbox/cho-thu'],
+  ['operator', () => '/operator/proofs'],
   ['operator', () => '/operator/sources'],
   ['operator', () => `/operator/sources/${market.sourceId}`],
 ]

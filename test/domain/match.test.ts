@@ -199,6 +199,50 @@ describe('the reference of a sale', () => {
   })
 })
 
+describe('the reference of a proof', () => {
+  const proof = (stall: StallFacts, accountId: number, creditVnd: number | null = null): Named => ({
+    kind: 'proof',
+    seq: 20 + stall.stallId,
+    stallId: stall.stallId,
+    accountId,
+    reference: mintReference(seededRandom(2_000 + stall.stallId)),
+    amountVnd: null,
+    creditVnd,
+  })
+  const own = proof(lan, 1)
+  const told = (named: Named, more: Partial<BankTransaction> = {}, registry = two.registry) =>
+    judge({ accountNumber: 'LAN1', remittanceText: `CK ${named.reference}`, ...more }, registry, [named])
+
+  it('makes its money a test in the stall’s market, and proves nothing by itself', () => {
+    const proposed = registryOf({ stall: lan, account: 'LAN1', state: 'proposed' })
+    const decision = told(own, {}, proposed.registry)
+    expect(decision).toMatchObject({ outcome: 'not_counted', reason: 'test', marketId: 1, proofSeq: 21 })
+    expect(decision).not.toHaveProperty('provesAccountId')
+  })
+
+  it('still does when the proof has its money, and then answers nothing', () => {
+    expect(told(proof(lan, 1, 3_217))).toMatchObject({ reason: 'test', proofSeq: null })
+    expect(told(proof(lan, 1, 3_000))).toMatchObject({ reason: 'test', proofSeq: 21 })
+  })
+
+  it('is never followed into another account, another stall’s virtual account, or without consent', () => {
+    expect(told(proof(hoa, 2))).toMatchObject({ outcome: 'undecided', reason: 'wrong_account' })
+    const shared = registryOf(
+      { stall: lan, account: 'BOTH', virtualAccount: 'VALAN' },
+      { stall: hoa, account: 'BOTH', virtualAccount: 'VAHOA' },
+    )
+    const paidTo = (virtualAccount: string) =>
+      told(own, { accountNumber: 'BOTH', virtualAccount }, shared.registry)
+    expect(paidTo('VALAN')).toMatchObject({ reason: 'test', proofSeq: 21 })
+    expect(paidTo('VAHOA')).toMatchObject({ outcome: 'undecided', reason: 'conflicting_evidence' })
+    const silent = registryOf(
+      { stall: facts(1, { consentedAt: null }), account: 'BOTH' },
+      { stall: hoa, account: 'BOTH' },
+    )
+    expect(told(own, { accountNumber: 'BOTH' }, silent.registry)).toMatchObject({ reason: 'no_consent' })
+  })
+})
+
 describe('what keeps money from being counted', () => {
   it.each([
     ['a test message', { accountNumber: 'LAN1', isTest: true }, 'test', 1],

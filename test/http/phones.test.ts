@@ -152,6 +152,35 @@ describe('a code that the clerk used himself', () => {
   })
 })
 
+describe('an open page of hers', () => {
+  const heard = async (cookie: string, meanwhile: () => Promise<unknown>) => {
+    const stream = await server.get(`${room}/stream?after=0`, cookie)
+    const reader = stream.body!.getReader()
+    // What it says at once is of before.
+    await new Promise((resolve) => setTimeout(resolve, STREAM_MS))
+    await meanwhile()
+    // Any news of the stall wakes the stream; without any it looks by itself, at its next ping.
+    await pay(AFTER, '2026-11-22 08:30:00')
+    const timer = setTimeout(() => void reader.cancel(), STREAM_MS)
+    let text = ''
+    for (let part = await reader.read(); !part.done; part = await reader.read())
+      text += Buffer.from(part.value as Uint8Array).toString('utf8')
+    clearTimeout(timer)
+    return [...text.matchAll(/event: phone\ndata: (.+)/g)].map(([, data]) => data)
+  }
+
+  it('is told of a new phone, and of its being let in, without any money', async () => {
+    expect(await heard(first, () => server.pair(her))).toEqual(['{"isWaiting":true}'])
+    expect(await heard(first, () => answerTo(first, 'admit'))).toEqual(['{"isWaiting":false}'])
+    expect(await heard(first, async () => {})).toEqual([])
+  })
+
+  it('of a phone that only hears is told nothing of other phones', async () => {
+    const helper = await server.pair(her, 'helper')
+    expect(await heard(helper, () => server.pair(her))).toEqual([])
+  })
+})
+
 describe('her second phone', () => {
   it('sees all that the first sees after the first said yes', async () => {
     const second = await server.pair(her)

@@ -3,6 +3,8 @@ import { CONSENT_TEXT_VERSION } from '../../shared/consent-text.ts'
 import { createApp } from '../../server/http/app.ts'
 import type { Doors } from '../../server/http/door.ts'
 import type { Market } from '../../server/storage/market.ts'
+import { accountProof } from '../../server/storage/kit.sqlite.ts'
+import type { Identity } from '../../server/storage/session.ts'
 import type { StallEntry } from '../../server/storage/stall.ts'
 import { boardOf, openTestServer, OPERATOR, type TestServer } from './test-server.ts'
 
@@ -11,6 +13,8 @@ const MATCHED_TODAY = 7_654_321
 const MATCHED_YESTERDAY = 6_543_217
 const UNCLEAR = 5_432_176
 const UNDECIDED = 4_321_765
+/** Stands in for what an operator sends to prove an account. */
+const TEST_MONEY = 8_765_432
 const CANARIES = [MATCHED_TODAY, MATCHED_YESTERDAY, UNCLEAR, UNDECIDED]
 /** As a person writes it, as a machine does, and what is left when the last three digits are rounded away. */
 const formsOf = (amount: number) => [
@@ -111,7 +115,12 @@ async function bodyOf(response: Response): Promise<string> {
 }
 
 /** The routes on which this person sees one of the amounts, in whatever form. */
-async function routesWithMoney(who: () => Promise<string | undefined>): Promise<string[]> {
+const routesWithMoney = (who: () => Promise<string | undefined>) => routesWith(CANARIES.flatMap(formsOf), who)
+
+async function routesWith(
+  canaries: readonly string[],
+  who: () => Promise<string | undefined>,
+): Promise<string[]> {
   const cookie = await who()
   const found = new Set<string>()
   for (const { method, path } of policies) {
@@ -125,7 +134,7 @@ async function routesWithMoney(who: () => Promise<string | undefined>): Promise<
       headers['last-event-id'] = '0'
       const response = await server.request(address, { headers })
       const body = await bodyOf(response)
-      if (CANARIES.some((amount) => formsOf(amount).some((form) => body.includes(form)))) found.add(path)
+      if (canaries.some((canary) => body.includes(canary))) found.add(path)
     }
   }
   return [...found].sort()
@@ -153,6 +162,22 @@ describe('four amounts paid to one stall', () => {
     const asked = policies.filter(({ method }) => method === 'get').flatMap(({ path }) => addressesOf(path))
     expect(asked.filter((address) => /\/:/.test(address))).toEqual([])
     expect(asked.length).toBeGreaterThan(150)
+  })
+
+  it('the test money of a phone that would see them is the operator’s to know, on one page', async () => {
+    const identity: Identity = { role: 'vendor', marketId: market.id, vendorId: mine.vendor!.id }
+    const phone = await server.pair(identity)
+    expect((await server.post(`/vendor/${mine.stall.code}/proof/start`, {}, phone)).status).toBe(303)
+    const { store } = server.services
+    await store.db.update(accountProof).set({ amountVnd: TEST_MONEY })
+    const [proof] = await store.db.select().from(accountProof)
+    const canaries = [proof!.reference, ...formsOf(TEST_MONEY)]
+    for (const [who, signIn] of Object.entries(people)) {
+      const routes = await routesWith(canaries, signIn)
+      expect([who, routes]).toEqual([who, who === 'the operator' ? ['/operator/proofs'] : []])
+    }
+    expect(await routesWith(canaries, async () => phone)).toEqual([])
+    expect(canaries.filter((canary) => server.logged.join('\n').includes(canary))).toEqual([])
   })
 
   it('no log line has them', () => {

@@ -74,7 +74,7 @@ const dayRow = (home: string, day: DayView): (string | Html)[] => [
   sum(day.undecided),
   day.notCounted.transactionCount === 0
     ? sum(day.notCounted)
-    : html`<a href="${home}?day=${day.businessDay}#day">${sum(day.notCounted)}</a>`,
+    : html`<a class="row-link" href="${home}?day=${day.businessDay}#day">${sum(day.notCounted)}</a>`,
   day.addsUp
     ? html`<span class="adds-up">${icon('check')}khớp</span>`
     : html`<b class="alarm">${icon('warning')}KHÔNG khớp</b>`,

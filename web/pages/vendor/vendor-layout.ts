@@ -102,8 +102,7 @@ export const vendorLayout = (
           href="/vendor/${view.stallCode}/settings#phones"
           data-new-phone
           hidden
-          >Có máy mới xin nghe. Xem và trả lời</a
-        >
+        ></a>
         ${body}
       </div>
       ${bar(view, room)}
