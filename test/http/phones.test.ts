@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createApp } from '../../server/http/app.ts'
 import type { Doors } from '../../server/http/door.ts'
@@ -156,16 +157,18 @@ describe('an open page of hers', () => {
   const heard = async (cookie: string, meanwhile: () => Promise<unknown>) => {
     const stream = await server.get(`${room}/stream?after=0`, cookie)
     const reader = stream.body!.getReader()
-    // What it says at once is of before.
-    await new Promise((resolve) => setTimeout(resolve, STREAM_MS))
+    let text = ''
+    const read = (async () => {
+      for (let part = await reader.read(); !part.done; part = await reader.read())
+        text += Buffer.from(part.value as Uint8Array).toString('utf8')
+    })()
+    await sleep(STREAM_MS)
     await meanwhile()
     // Any news of the stall wakes the stream; without any it looks by itself, at its next ping.
     await pay(AFTER, '2026-11-22 08:30:00')
-    const timer = setTimeout(() => void reader.cancel(), STREAM_MS)
-    let text = ''
-    for (let part = await reader.read(); !part.done; part = await reader.read())
-      text += Buffer.from(part.value as Uint8Array).toString('utf8')
-    clearTimeout(timer)
+    await sleep(STREAM_MS)
+    await reader.cancel()
+    await read
     return [...text.matchAll(/event: phone\ndata: (.+)/g)].map(([, data]) => data)
   }
 

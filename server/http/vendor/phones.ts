@@ -6,14 +6,17 @@ import type { Actor } from '../../domain/access.ts'
 import { admitPhone, revokePhone, type Phone } from '../../storage/session.ts'
 import type { Services } from '../../services.ts'
 import type { Doors } from '../door.ts'
+import { wakeStreams } from '../speaker/stream.ts'
 
 /** «Máy đang nghe»: her yes to a new phone, and the end of one, at once. */
-export function managePhones(doors: Doors, { store, now }: Services): void {
+export function managePhones(doors: Doors, services: Services): void {
+  const { store, now } = services
   const door = doors.stall('phones.manage')
 
   door.post('/vendor/:stallCode/phones/admit', async ({ c, scope, actor, listing }) => {
     const phone = readPhone(await c.req.parseBody())
     await store.write((tx) => admitPhone(tx, scope, actor, phone, now()))
+    wakeStreams(services, scope, actor.stalls)
     return c.redirect(`/vendor/${listing.stall.code}/settings#phones`, 303)
   })
 

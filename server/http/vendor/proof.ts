@@ -19,6 +19,7 @@ import { listVendorStalls } from '../../storage/stall.ts'
 import type { Services } from '../../services.ts'
 import type { Doors, StallVisit } from '../door.ts'
 import { qrSvg } from '../qr-image.ts'
+import { wakeStreams } from '../speaker/stream.ts'
 import { vendorView } from './visit.ts'
 
 /** As often as a bank's word can be waited for without a script. */
@@ -115,6 +116,7 @@ export function proveAccounts(doors: Doors, services: Services, frame: Frame): v
     if (typedVnd === undefined) return page(visit, { isNoAmount: true }, 400)
     try {
       await answerProof(store, scope, actor, typedVnd, now())
+      wakeStreams(services, scope, actor.stalls)
     } catch (error) {
       // Too late, or once too often: the page says which.
       if (error instanceof AppError && error.code === 'conflict') return page(visit, {}, 409)
