@@ -84,7 +84,10 @@ async function everything(cookie: string): Promise<{ path: string; text: string 
 describe('a new stall’s first phone', () => {
   it('is not cut, shows the code without an amount, and proves the account by an odd amount', async () => {
     const phone = await server.pair(her)
-    const begin = await page(phone)
+    const first = await server.get(`${room}/proof`, phone)
+    // No page of it stays on a phone: the service worker keeps only what bears this.
+    expect(first.headers.get('x-keep-for')).toBeNull()
+    const begin = await first.text()
     expect(begin).toContain(stall.accounts[0]!.accountName)
     expect((await start(phone)).status).toBe(303)
     const waiting = await page(phone)
@@ -101,7 +104,7 @@ describe('a new stall’s first phone', () => {
     expect((await answer(phone, '3.218đ')).headers.get('location')).toBe(`${room}/proof`)
     const done = await page(phone)
     expect(done).toContain('data-try="3218"')
-    expect(done).toContain('Máy này xem được cả sổ của mình.')
+    expect(done).toContain('Máy này nghe và xem được cả sổ của sạp.')
     expect(await stateOf()).toEqual(['active'])
     // Proven like any other: her customers' money is a sale from now on, and the test money never was.
     await pay(50_000, stall.stall.reference)
@@ -233,6 +236,37 @@ describe('a clerk who paired his own phone as hers', () => {
     expect(await (await server.get('/operator/proofs', operator)).text()).toContain('Chuyển lại cho đúng')
   })
 
+  it('opens no cash that was noted before any money came, by the first account there ever was', async () => {
+    stall = await server.addStall(market, `C${stalls}`)
+    source = await server.addSource([stall])
+    room = `/vendor/${stall.stall.code}`
+    her = { ...her, vendorId: stall.vendor!.id }
+    const own = await server.pair(her)
+    await server.post(`${room}/cash`, { key: `cash-number-of-${stalls}`, amount: '8.765.432' }, own)
+    clerk = await server.pair(her)
+    await start(clerk)
+    const { reference, amountVnd } = await newest()
+    await pay(amountVnd!, reference)
+    await answer(clerk, String(amountVnd))
+    expect(await step(clerk)).toBe('proven')
+    const told = (await everything(clerk)).map(({ text }) => text).join('\n')
+    expect(told).not.toContain('8.765.432')
+    expect((await server.get(`${room}/book`, clerk)).status).toBe(404)
+  })
+
+  it('is on the operator’s page no more once his phone is signed out, and after a day', async () => {
+    await start(clerk)
+    const { reference } = await newest()
+    const listed = async () => (await server.get('/operator/proofs', operator)).text()
+    expect(await listed()).toContain(stall.stall.name)
+    expect(reference).toMatch(/^ZQK/)
+    server.clock.now += A_DAY
+    expect(await listed()).not.toContain(stall.stall.name)
+    server.clock.now -= A_DAY
+    await server.post('/leave', {}, clerk)
+    expect(await listed()).not.toContain(stall.stall.name)
+  })
+
   it('opens nothing by an account of his own that he proposed, nor by a stall of his own', async () => {
     // He proposes his account, pays himself with the stall's reference, and so it comes into use.
     const his = { accountNumber: `CLERK${stalls}` }
@@ -286,7 +320,7 @@ describe('the vendor who lost her phones', () => {
     const { reference, amountVnd } = await newest()
     await pay(amountVnd!, reference)
     await answer(phone, dotted(amountVnd!))
-    expect(await page(phone)).toContain('Máy này xem được cả sổ của mình.')
+    expect(await page(phone)).toContain('Máy này nghe và xem được cả sổ của sạp.')
     expect(await (await server.get(`${room}/book?day=2026-11-22`, phone)).text()).toContain(dotted(BEFORE))
   })
 
@@ -342,7 +376,7 @@ it('a stall’s new holder never sees her predecessor’s money: not by a first 
   await start(first)
   await pay(4_321, (await newest()).reference)
   await answer(first, '4321')
-  expect(await page(first)).toContain('Máy này xem được cả sổ của mình.')
+  expect(await page(first)).toContain('Máy này nghe và xem được cả sổ của sạp.')
   expect(await stateOf()).toEqual(['active', 'retired'])
   expect(await told(first)).not.toContain(dotted(BEFORE))
   const second = await server.pair(next)

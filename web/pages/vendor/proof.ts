@@ -81,18 +81,19 @@ const waits = (view: VendorProofView, { qrSvg, wasRound }: Extract<ProofStep, { 
     ${
       qrSvg === undefined
         ? html`<p class="lead">Đơn vị vận hành sẽ chuyển một khoản nhỏ.</p>
-            <p>
-              Khi ngân hàng báo, gõ số tiền vào đây. Chưa thấy thì gọi đơn vị vận hành; mã này chờ một ngày.
-            </p>
-            ${payee(view)}`
+            <p>Khi ngân hàng báo, gõ số tiền vào đây. Lời xin này chờ một ngày; chưa thấy gì thì gọi hỏi.</p>`
         : html`<p>
               Nhờ người bên cạnh quét, chuyển một số tiền lẻ, ví dụ <b>${formatVnd(EXAMPLE_VND)}</b>. Đừng
               chuyển số tròn.
             </p>
-            ${stallCode(qrSvg, `Mã VietQR để chuyển thử cho ${view.stallWord} ${view.stall}`)} ${payee(view)}
-            <p class="quiet">Mã này chỉ để thử, đừng dán lên ${view.stallWord}. Tiền thử không vào sổ.</p>`
+            ${stallCode(qrSvg, `Mã VietQR để chuyển thử cho ${view.stallWord} ${view.stall}`)}`
     }
-    <p class="waits" role="status">Đang chờ ngân hàng báo…</p>`
+    <p class="waits" role="status">Đang chờ ngân hàng báo…</p>
+    ${payee(view)}
+    ${
+      qrSvg !== undefined &&
+      html`<p class="quiet">Mã này chỉ để thử, đừng dán lên ${view.stallWord}. Tiền thử không vào sổ.</p>`
+    }`
 
 const asks = (view: VendorProofView, step: Extract<ProofStep, { kind: 'asks' }>): Html => {
   const wrong = step.triesUsed > 0 && `Chưa đúng, còn ${step.triesLeft} lần.`
@@ -113,7 +114,7 @@ const asks = (view: VendorProofView, step: Extract<ProofStep, { kind: 'asks' }>)
 }
 
 const REACH_WORDS = {
-  whole: 'Máy này xem được cả sổ của mình.',
+  whole: 'Máy này nghe và xem được cả sổ của sạp.',
   part: 'Máy này xem được sổ từ khi dùng tài khoản này.',
   unchanged: 'Máy này vẫn chưa thấy các khoản cũ: chúng không vào tài khoản này.',
   other_stall: 'Còn sạp khác của mình chưa chứng minh tài khoản. Xong sạp đó thì máy này thấy các khoản cũ.',
@@ -125,9 +126,7 @@ const proven = (view: VendorProofView, step: Extract<ProofStep, { kind: 'proven'
       html`<p><b>Đúng rồi. Tài khoản này là của mình.</b></p>
         <p>${REACH_WORDS[step.reach]}</p>`,
     )}
-    <p class="figure-line">
-      <b class="amount">${formatVnd(step.amountVnd)}</b> là tiền thử, không vào sổ nào.
-    </p>
+    <p><b class="amount">${formatVnd(step.amountVnd)}</b> là tiền thử, không vào sổ nào.</p>
     <button class="primary wide needs-script" type="button" data-try="${step.amountVnd}" data-at-once>
       ${icon('speaker')}Nghe loa đọc
     </button>
