@@ -186,6 +186,8 @@ describe('a clerk who paired his own phone as hers', () => {
         .filter(({ text }) => canaries.some((canary) => text.includes(canary)))
         .map(({ path }) => path)
     expect(await shown(clerk)).toEqual([])
+    // Nor as a picture of them.
+    expect(await page(clerk)).not.toContain('class="code"')
     expect(await shown(board)).toEqual([])
     expect(new Set(await shown(operator))).toEqual(new Set(['/operator/proofs']))
     // And after the operator's transfer came, which the stall's other phones are not told of either.
