@@ -119,7 +119,10 @@ export async function answerProof(
     if (!proof || proofState(proof, now).kind !== 'asks') throw new AppError('conflict', 'nothing is asked')
     const account = (yield* accountsOf(tx, [scope.stallId])).find(({ id }) => id === proof.accountId)
     if (account?.state === 'retired') throw new AppError('conflict', 'the account is retired')
-    if (typedVnd !== proof.creditVnd) return yield* countTry(tx, proof)
+    if (typedVnd !== proof.creditVnd) {
+      yield* countTry(tx, proof)
+      return
+    }
     yield* closeProof(tx, proof, now)
     // Before the account comes into use: what was before that was not paid into it.
     const seesAfter = yield* cutAfterProof(tx, scope, actor)

@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, inArray, ne } from 'drizzle-orm'
+import { and, desc, eq, gte, ne } from 'drizzle-orm'
 import { vietnamTime } from '../../shared/business-day.ts'
 import { UNDO } from './cash.ts'
 import { bankTransaction, cashSale, match } from './kit.sqlite.ts'

@@ -22,8 +22,6 @@ import { qrSvg } from '../qr-image.ts'
 import { wakeStreams } from '../speaker/stream.ts'
 import { vendorView } from './visit.ts'
 
-/** As often as a bank's word can be waited for without a script. */
-const REFRESH_SECONDS = 5
 /** What the page says of a form that was sent, beyond how things stand. */
 interface Reply {
   isRefused?: true
@@ -49,7 +47,6 @@ export function proveAccounts(doors: Doors, services: Services, frame: Frame): v
     return c.html(
       vendorProofPage(frame, {
         ...view,
-        ...(step.kind === 'waits' ? { refreshSeconds: REFRESH_SECONDS } : {}),
         holderName: account.accountName,
         bankShortName: findBank(account.bankBin)?.shortName ?? account.bankBin,
         accountNumber: payableNumber(account),

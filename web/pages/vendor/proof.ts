@@ -11,6 +11,8 @@ import type { VendorView } from './vendor-layout.ts'
 
 /** Any odd amount, to show what is meant; never the one that is asked about. */
 const EXAMPLE_VND = 3_217
+/** As often as something is waited for without a script. */
+const REFRESH_SECONDS = 5
 
 /** Where the proof of her account stands. */
 export type ProofStep =
@@ -158,25 +160,28 @@ const body = (view: VendorProofView): Html => {
       return asks(view, step)
     case 'proven':
       return proven(view, step)
-    case 'settled':
+    default:
       return html`${notice('good', 'Tài khoản này đã có tiền vào đúng mã của sạp. Không phải làm gì thêm.')}
       ${payee(view)} ${back(view)}`
   }
 }
 
 /** The account is hers who can say what its bank shows: from asking for test money to hearing it. */
-export const vendorProofPage = (frame: Frame, view: VendorProofView): Html =>
-  vendorLayout(
+export const vendorProofPage = (frame: Frame, view: VendorProofView): Html => {
+  const { step } = view
+  const isWaiting = step.kind === 'waits' || step.kind === 'unheard'
+  return vendorLayout(
     frame,
-    view,
+    isWaiting ? { ...view, refreshSeconds: REFRESH_SECONDS } : view,
     'proof',
     'Chứng minh tài khoản',
     html`<section
         class="proof"
-        data-proof="${view.step.kind}${view.step.kind === 'waits' && view.step.wasRound ? ' again' : ''}"
+        data-proof="${step.kind}${step.kind === 'waits' && step.wasRound ? ' again' : ''}"
       >
         <h1>Chứng minh tài khoản</h1>
         ${body(view)}
       </section>
-      ${view.step.kind === 'waits' && html`<script type="module" src="${frame.assets('proof.ts')}"></script>`}`,
+      ${isWaiting && html`<script type="module" src="${frame.assets('proof.ts')}"></script>`}`,
   )
+}
