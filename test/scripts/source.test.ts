@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { buildAssets } from '../../scripts/build.ts'
-import { signedHeaders } from '../../scripts/fake-bank.ts'
 import { readConfig } from '../../server/config.ts'
 import { startServer } from '../../server/main.ts'
+import { sepayHeaders } from '../sepay.ts'
 import { ask, dump, runScript, temporaryFolder } from './child.ts'
 
 beforeAll(async () => {
@@ -68,9 +68,9 @@ describe('npm run source', () => {
     }
     expect(stdout).not.toContain('SePay chỉ gọi địa chỉ https')
     const tell = await serve(env)
-    const accepted = await tell(id, signedHeaders(BODY, secret, Date.now()))
+    const accepted = await tell(id, sepayHeaders(BODY, Date.now(), secret))
     expect([accepted.status, await accepted.json()]).toEqual([200, { success: true }])
-    expect((await tell(id, signedHeaders(BODY, 'another', Date.now()))).status).toBe(401)
+    expect((await tell(id, sepayHeaders(BODY, Date.now(), 'another'))).status).toBe(401)
   })
 
   test('add: an API key, and secrets from files that leave no trace in the shell', async () => {
@@ -121,12 +121,12 @@ describe('npm run source', () => {
     expect(newSecret).not.toBe(secret)
     const tell = await serve(env)
     for (const good of [secret, newSecret]) {
-      expect((await tell(id, signedHeaders(BODY, good, Date.now()))).status).toBe(200)
+      expect((await tell(id, sepayHeaders(BODY, Date.now(), good))).status).toBe(200)
     }
     expect((await runScript('source.ts', ['remove', id], env)).code).toBe(0)
     // A source is looked up at most a second late.
     await expect
-      .poll(async () => (await tell(id, signedHeaders(BODY, newSecret, Date.now()))).status, {
+      .poll(async () => (await tell(id, sepayHeaders(BODY, Date.now(), newSecret))).status, {
         timeout: 3_000,
       })
       .toBe(401)
@@ -138,7 +138,7 @@ describe('npm run source', () => {
     const { env } = place()
     for (const [args, words] of [
       [[], /Cách dùng/],
-      [['add', 'casso', '--accounts', 'MB:1'], /Chưa nghe được nguồn «casso»/],
+      [['add', 'momo', '--accounts', 'MB:1'], /Chưa nghe được nguồn «momo»/],
       [['add', 'sepay'], /Thiếu --accounts/],
       [['add', 'sepay', '--accounts', 'XYZ:1'], /không có ngân hàng nào tên «XYZ»/],
       [['add', 'sepay', '--accounts', 'MB:'], /số tài khoản «» chưa đúng/],
