@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { AppError } from '../../shared/app-error.ts'
+import { accountKey } from '../../shared/bank-transaction.ts'
 import type { Seal } from '../domain/seal.ts'
 import type { OperatorScope } from '../storage/scope.ts'
 import {
@@ -8,6 +9,7 @@ import {
   listSecrets,
   rotateSecret,
   setApiToken,
+  type AccountKey,
   type SourceRow,
 } from '../storage/source.ts'
 import type { Store } from '../storage/sqlite.ts'
@@ -104,6 +106,33 @@ export async function openAccess(seal: Seal, { kind, apiToken }: SourceRow): Pro
 function writeAccess({ access }: Source, values: Access): string {
   const [first, ...more] = access
   return more.length === 0 ? (values[first?.name ?? ''] ?? '') : JSON.stringify(values)
+}
+
+/** How a vendor links one of these accounts herself. */
+interface Linker {
+  sourceId: string
+  /** Whose page she links it on. */
+  name: string
+  link(returnUrl: string, signal: AbortSignal): Promise<string>
+}
+
+/** The source that may speak for one of these accounts and lets their holder link it; undefined where none does. */
+export async function findLinker(
+  store: Store,
+  seal: Seal,
+  accounts: readonly AccountKey[],
+): Promise<Linker | undefined> {
+  const { bindings } = await store.registry()
+  const keys = accounts.map(accountKey)
+  for (const [sourceId, bound] of bindings) {
+    const row = keys.some((key) => bound.has(key)) ? await findSource(store, sourceId) : undefined
+    const source = row && getSource(row.kind)
+    const access = row && source?.linkAccount ? await openAccess(seal, row) : null
+    if (!source?.linkAccount || access === null) continue
+    const { name, linkAccount } = source
+    return { sourceId, name, link: (returnUrl, signal) => linkAccount(access, returnUrl, signal) }
+  }
+  return undefined
 }
 
 /** The banks of an instance's own accounts, for sources that tell only a number. */

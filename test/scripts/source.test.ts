@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { buildAssets } from '../../scripts/build.ts'
 import { readConfig } from '../../server/config.ts'
 import { startServer } from '../../server/main.ts'
+import { sources } from '../../server/sources/registry.ts'
 import { sepayHeaders } from '../sepay.ts'
 import { ask, dump, runScript, temporaryFolder } from './child.ts'
 
@@ -180,6 +181,44 @@ describe('npm run source', () => {
     expect((await runScript('source.ts', ['list'], env)).stdout).toMatch(/, có API token/)
     expect(JSON.stringify(dump(database))).not.toContain('TOKEN-of-the-history')
   })
+
+  test('kinds: every source with its modes and what it needs', async () => {
+    const { env } = place()
+    const { code, stdout } = await runScript('source.ts', ['kinds'], env)
+    expect(code).toBe(0)
+    for (const { kind, modes, secret, access } of sources) {
+      expect(stdout).toContain(`${kind}  `)
+      expect(stdout).toContain(`--mode ${modes.map(({ id }) => id).join('|')}`)
+      for (const { label } of [secret, ...access]) expect(stdout).toContain(label)
+    }
+  })
+
+  test('add: a source that needs several things takes them line by line; half of them is told', async () => {
+    const { env, folder, database } = place()
+    const [secretFile, tokenFile] = [join(folder, 'secret'), join(folder, 'token')]
+    writeFileSync(secretFile, 'checksum-key-of-payos\n')
+    writeFileSync(tokenFile, 'CLIENT-1\nKEY-1\n')
+    const args = ['add', 'payos', '--accounts', 'MB:0123456701', '--secret-file', secretFile]
+    const made = await runScript('source.ts', [...args, '--api-token-file', tokenFile], env)
+    expect([made.code, made.stderr]).toEqual([0, ''])
+    const [, id = ''] = /\/notifications\/(payos-\w+)/.exec(made.stdout)!
+    expect(made.stdout).toContain(`npm run source -- announce ${id}`)
+    expect(made.stdout).not.toMatch(/CLIENT-1|KEY-1/)
+    expect(JSON.stringify(dump(database))).not.toMatch(/CLIENT-1|KEY-1|checksum-key/)
+    const listed = await runScript('source.ts', ['list'], env)
+    expect(listed.stdout).toMatch(/payOS, Checksum Key, chưa nghe lần nào, có Client ID, API Key/)
+    writeFileSync(tokenFile, 'CLIENT-2\n')
+    for (const [wrong, words] of [
+      [[...args, '--api-token-file', tokenFile], /cần 2 dòng: Client ID, API Key/],
+      [args.slice(0, 4), /--secret-file: .*payOS cho khoá này/],
+      [['backfill', id], /payOS không cho hỏi lại/],
+      [['announce', 'sepay-0'], /Không có nguồn nào/],
+    ] as const) {
+      const { code, stderr } = await runScript('source.ts', [...wrong], env)
+      expect([wrong, code]).toEqual([wrong, 1])
+      expect(stderr).toMatch(words)
+    }
+  }, 60_000)
 
   test('backfill without a token says what is missing', async () => {
     const { env } = place()

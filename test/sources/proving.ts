@@ -28,8 +28,8 @@ export async function everyCase(): Promise<Case[]> {
         source,
         mode,
         sender,
-        secret: await pair('a secret of this test only'),
-        other: await pair('another secret of the test'),
+        secret: await pair('a-secret-of-this-test-only'),
+        other: await pair('another-secret-of-the-test'),
         sourceId: `${source.kind}-0123456789ab`,
       })
     }

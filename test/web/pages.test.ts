@@ -90,7 +90,12 @@ const everyPage: Record<string, (demo: boolean) => Promise<string>> = {
   home: (demo) => home([payment({})], demo),
   code: (demo) => render(vendorCodePage({ ...frame, demo }, { ...vendor, ...stall })),
   settings: (demo) =>
-    render(vendorSettingsPage({ ...frame, demo }, { ...vendor, rowTelling: 'nothing', phones: [] })),
+    render(
+      vendorSettingsPage(
+        { ...frame, demo },
+        { ...vendor, rowTelling: 'nothing', phones: [], linksWith: null },
+      ),
+    ),
   rowSpeaker: (demo) =>
     render(rowSpeakerPage({ ...frame, demo }, { market: 'Chợ', row: 'Dãy A', stallWord: 'sạp', cursor: 0 })),
 }

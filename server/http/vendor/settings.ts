@@ -4,6 +4,7 @@ import { ROW_TELLINGS } from '../../../shared/wire.ts'
 import { errorPage } from '../../../web/pages/error.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
 import { vendorSettingsPage } from '../../../web/pages/vendor/settings.ts'
+import { findLinker } from '../../sources/instance.ts'
 import { withdrawConsent } from '../../storage/consent.ts'
 import { listPhones, revokeSession } from '../../storage/session.ts'
 import { getRowTelling, setRowTelling } from '../../storage/row-speaker.ts'
@@ -18,7 +19,7 @@ import { vendorView } from './visit.ts'
 
 /** How she wants to be told. */
 export function showVendorSettings(doors: Doors, services: Services, frame: Frame): void {
-  const { config, store, now } = services
+  const { config, store, seal, now } = services
 
   doors.stall('takings.view').get('/vendor/:stallCode/settings', async (visit) => {
     const { c, scope, actor } = visit
@@ -27,8 +28,9 @@ export function showVendorSettings(doors: Doors, services: Services, frame: Fram
     const token = readSessionToken(c, config) ?? ''
     const phones = phoneLines(await listPhones(store, scope, actor.vendorId!, token, now()))
     const rowTelling = await getRowTelling(store, scope.marketId, actor.vendorId!)
+    const linksWith = (await findLinker(store, seal, visit.listing.accounts))?.name ?? null
     const saved = c.req.query('saved') !== undefined
-    return c.html(vendorSettingsPage(frame, { ...view, phones, rowTelling, saved }), 200)
+    return c.html(vendorSettingsPage(frame, { ...view, phones, rowTelling, linksWith, saved }), 200)
   })
 
   doors
