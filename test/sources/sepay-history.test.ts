@@ -258,7 +258,12 @@ describe('what time may heal is asked again', () => {
     expect(waits).toHaveLength(4)
   })
 
-  test('a failure in the middle keeps the pages before it', async () => {
+  test('a failure in the middle keeps the pages before it, and the older history does not cover it up', async () => {
+    server.use(
+      http.get('https://my.sepay.vn/userapi/transactions/list', () =>
+        HttpResponse.json({ status: 200, transactions: [] }),
+      ),
+    )
     answers(json(page([entry('a1')], true)), status(503))
     const { cursors, error } = await run()
     expect(cursors).toEqual(['a1'])

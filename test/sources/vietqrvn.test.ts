@@ -1,3 +1,4 @@
+import { hkdfSync } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { vietqrvn } from '../../server/sources/vietqrvn.ts'
@@ -75,6 +76,20 @@ describe('the token', () => {
       .setExpirationTime(NOW / 1000 + 300)
       .sign(new TextEncoder().encode(SECRET))
     expect(await verify(forged)).toEqual(refusal('mismatch'))
+  })
+
+  test.each(['HS256', 'HS384'])('by the right key but with %s is none', async (alg) => {
+    const key = new Uint8Array(hkdfSync('sha512', SECRET, '', 'VietQR.vn access token', 64))
+    const signed = (algorithm: string) =>
+      new SignJWT()
+        .setProtectedHeader({ alg: algorithm, typ: 'JWT' })
+        .setIssuer('cho-4.0')
+        .setAudience(SOURCE)
+        .setIssuedAt(NOW / 1000)
+        .setExpirationTime(NOW / 1000 + 300)
+        .sign(key)
+    expect(await verify(await signed('HS512'))).toEqual({ ok: true })
+    expect(await verify(await signed(alg))).toEqual(refusal('mismatch'))
   })
 
   test('with no algorithm, another one, or a header of another kind is none', async () => {
