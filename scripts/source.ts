@@ -107,9 +107,9 @@ function secretWords({ secret }: Source, text: string): string {
 }
 
 async function list({ store }: Services): Promise<void> {
-  const sources = await listSources(store, scope)
-  if (sources.length === 0) console.log('Chưa có nguồn nào. Thêm: npm run source -- add <loại> --accounts …')
-  for (const source of sources) {
+  const added = await listSources(store, scope)
+  if (added.length === 0) console.log('Chưa có nguồn nào. Thêm: npm run source -- add <loại> --accounts …')
+  for (const source of added) {
     const heard =
       source.lastHeardAt === null ? 'chưa nghe lần nào' : `nghe lần cuối ${when(source.lastHeardAt)}`
     const kind = getSource(source.kind)
@@ -207,10 +207,10 @@ async function remove(services: Services, id: string): Promise<void> {
 }
 
 async function findSource({ store }: Services, id: string): Promise<SourceListing> {
-  const sources = await listSources(store, scope)
-  const found = sources.find((source) => source.id === id)
+  const added = await listSources(store, scope)
+  const found = added.find((source) => source.id === id)
   if (found) return found
-  const known = sources.map((source) => `  ${source.id}  «${source.label}»`).join('\n')
+  const known = added.map((source) => `  ${source.id}  «${source.label}»`).join('\n')
   throw new CommandError(`Không có nguồn nào mã «${id}».${known && ` Đang có:\n${known}`}`)
 }
 

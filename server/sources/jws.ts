@@ -158,7 +158,7 @@ function keysProblem(secret: string): string | undefined {
   try {
     const { keys } = JSON.parse(secret) as { keys: Record<string, unknown>[] }
     if (keys.some((key) => 'd' in key || 'k' in key)) return 'Đây là khoá riêng. Chỉ đưa khoá công khai.'
-    createLocalJWKSet({ keys } as JSONWebKeySet)
+    createLocalJWKSet({ keys })
     return keys.length > 0 ? undefined : words
   } catch {
     return words

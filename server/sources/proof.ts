@@ -2,7 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Refusal, Verdict } from './source.ts'
 
 /** How far a signed time may be from ours. */
-export const MAX_DRIFT_MS = 300_000
+const MAX_DRIFT_MS = 300_000
 
 export const refused = (reason: Refusal['reason']): Refusal => ({ ok: false, reason })
 

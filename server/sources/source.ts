@@ -79,7 +79,7 @@ export interface Mode {
 }
 
 /** Something a person copies from the source's pages, in words of the screen. */
-export interface AccessField {
+interface AccessField {
   /** Its name in a form, in a file and in `Access`. */
   readonly name: string
   readonly label: string
@@ -87,7 +87,7 @@ export interface AccessField {
 }
 
 /** What an instance's messages are proven with. */
-export interface SecretField {
+interface SecretField {
   readonly label: string
   readonly hint: string
   /** Whether one is made here when none is given; else the source gives it. */
@@ -115,7 +115,7 @@ export interface Setup {
 }
 
 /** A question that a source asks below its own address before it tells of money. */
-export type Ask = (
+type Ask = (
   request: IncomingRequest,
   secrets: readonly string[],
 ) => Promise<{ ok: true; body: Record<string, unknown> } | Refusal>

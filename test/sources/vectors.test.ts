@@ -99,14 +99,14 @@ describe('payOS', () => {
     ['another word outside what is signed', { desc: 'success!' }],
     ['a failure made a success', { code: '01' }],
     ['a key that is two', { data: { ...vector.data, 'a&b': '' } }],
+    ['an object inside', { data: { ...vector.data, inner: {} } }],
   ])('%s is refused', (_, change) => {
     expect(verify({ ...read('payos/webhook.json'), ...change }).ok).toBe(false)
   })
 
-  test('null, undefined and nothing are written alike, lists with sorted keys, objects not at all', () => {
+  test('null, undefined and nothing are written alike, lists with sorted keys', () => {
     expect(signedText({ b: null, a: 'null', c: 'undefined', d: '', e: 0 })).toBe('a=&b=&c=&d=&e=0')
     expect(signedText({ list: [{ z: 1, a: 2 }] })).toBe('list=[{"a":2,"z":1}]')
-    expect(signedText({ inner: {} })).toBeUndefined()
   })
 
   test('its memo cannot be split into fields of its own', () => {
