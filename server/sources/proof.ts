@@ -4,6 +4,9 @@ import type { Refusal, Verdict } from './source.ts'
 /** How far a signed time may be from ours. */
 const MAX_DRIFT_MS = 300_000
 
+/** What sources sign is two deep; the stack bears far more. */
+const MAX_DEPTH = 32
+
 export const refused = (reason: Refusal['reason']): Refusal => ({ ok: false, reason })
 
 /** With an empty key anyone can sign. */
@@ -50,7 +53,7 @@ export function isCanonicalBase64url(text: string): boolean {
 
 /**
  * JSON whose signature covers its meaning and not its bytes. Parsed before it is proven, so nothing but the signature
- * may look at it. Undefined where it is no JSON, or where something is spelled in one of two ways that mean the same
+ * may look at it. Undefined where it is no JSON, or nested beyond reason, or where something is spelled in one of two ways that mean the same
  * (1e5, 1.0, \u00E9, a tab between fields), for then the bytes could change and the signature not.
  */
 export function parseSignedJson(rawBody: Uint8Array): unknown {
@@ -64,13 +67,24 @@ export function parseSignedJson(rawBody: Uint8Array): unknown {
       !/[\t\r]/.test(outside) &&
       escapes.every((escape) => escape === escape.toLowerCase()) &&
       numbers.every((number) => String(Number(number)) === number)
-    return hasOneSpelling ? value : undefined
+    return hasOneSpelling && depthOf(outside) <= MAX_DEPTH ? value : undefined
   } catch {
     return undefined
   }
 }
 
-/** Keys sorted at every depth, arrays and nulls as they are. Throws RangeError on JSON nested beyond reason. */
+/** How deep JSON is nested, its strings being empty. */
+function depthOf(outside: string): number {
+  let [depth, deepest] = [0, 0]
+  for (const character of outside) {
+    if ('[{'.includes(character)) depth += 1
+    if (']}'.includes(character)) depth -= 1
+    deepest = Math.max(deepest, depth)
+  }
+  return deepest
+}
+
+/** Keys sorted at every depth, arrays and nulls as they are. */
 export function sortedJson(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) =>
     typeof inner === 'object' && inner !== null && !Array.isArray(inner)

@@ -184,7 +184,9 @@ describe.each(signing)('$name signs what it says', (one) => {
 
   test('JSON nested beyond reason is refused, not thrown at', async () => {
     const { headers } = await prove(one, sender.write(transfer(), mode.id))
-    const deep = `{"code":"00","data":${'['.repeat(30_000)}${']'.repeat(30_000)}}`
+    const list = '['.repeat(30_000) + ']'.repeat(30_000)
+    const rest = `"code":"00","desc":"success","success":true,"signature":"${'0'.repeat(64)}"`
+    const deep = `{"data":{"list":${list}},${rest}}`
     expect(await isBelieved(one, bytes(deep), headers)).toBe(false)
   })
 
