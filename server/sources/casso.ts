@@ -117,8 +117,8 @@ function normalise(rawBody: Uint8Array, bankOf: BankOf): BankTransaction[] {
   )
   const [first] = unreadable
   if (!first) return transactions
-  const { reason, message } = first.error
-  throw new UnreadableNotification(reason, 'data', message, transactions)
+  const { reason, field, detail } = first.error
+  throw new UnreadableNotification(reason, `data.${field}`, detail, transactions)
 }
 
 function readV2(value: unknown, bankOf: BankOf): BankTransaction {

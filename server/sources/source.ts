@@ -24,6 +24,8 @@ export interface Acknowledgement {
 export class UnreadableNotification extends Error {
   override readonly name = 'UnreadableNotification'
   readonly reason: 'malformed' | 'unknown_bank' | 'bad_amount' | 'bad_time'
+  readonly field: string
+  readonly detail: string
   /** What else stood in the same message and could be read. */
   readonly readable: readonly BankTransaction[]
   /** `field` names what was wrong in the message, `detail` says how, in English; neither quotes a memo. */
@@ -35,6 +37,8 @@ export class UnreadableNotification extends Error {
   ) {
     super(`${field}: ${detail}`)
     this.reason = reason
+    this.field = field
+    this.detail = detail
     this.readable = readable
   }
 }

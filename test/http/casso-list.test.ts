@@ -32,7 +32,7 @@ it('of a list, what can be read is counted, and the rest goes to a person', asyn
   expect(await getTakings(store, scope, TODAY)).toMatchObject({ totalVnd: 4_000, saleCount: 2 })
   const raised = await store.db.select().from(matchException)
   expect(raised.map(({ reason, detail }) => [reason, detail])).toEqual([
-    ['unreadable', expect.stringMatching(/^bad_amount \(data: amount/)],
+    ['unreadable', expect.stringMatching(/^bad_amount \(data.amount: /)],
   ])
   await server.close()
 })
