@@ -141,7 +141,7 @@ describe.each(cases)('$name', (one) => {
   test.runIf(vector !== undefined)(
     'a request that others signed is believed, and no bit of it may change',
     async () => {
-      const { body: published, headers, secret, now } = vector!
+      const { body: published, headers, secret, now, reads } = vector!
       expect(await isBelieved(one, bytes(published), headers, [secret], now)).toBe(true)
       const unnoticed: number[] = []
       const raw = bytes(published)
@@ -150,6 +150,7 @@ describe.each(cases)('$name', (one) => {
       }
       expect(unnoticed).toEqual([])
       expect(await isBelieved(one, raw, headers, [flippedText(secret, 3)], now)).toBe(false)
+      expect(source.normalise(raw, bankOf)).toEqual([expect.objectContaining(reads)])
     },
   )
 

@@ -4,7 +4,6 @@ import { casso } from '../../server/sources/casso.ts'
 import { jws } from '../../server/sources/jws.ts'
 import { payos, signedText } from '../../server/sources/payos.ts'
 import { sortedJson } from '../../server/sources/proof.ts'
-import { tingee } from '../../server/sources/tingee.ts'
 import { vietqrvn } from '../../server/sources/vietqrvn.ts'
 
 const read = (path: string) =>
@@ -116,45 +115,6 @@ describe('payOS', () => {
     delete split.accountNumber
     expect(signedText(split)).toBe(signedText(vector.data))
     expect(verify({ ...read('payos/webhook.json'), data: split })).toEqual({ ok: false, reason: 'malformed' })
-  })
-})
-
-describe('Tingee', () => {
-  const vector = read('tingee/vector.json')
-  const verify = (timestamp = vector.timestamp as string, now = Date.parse('2026-01-09T15:30:05+07:00')) =>
-    tingee.verify(
-      request(bytes(vector.body), { 'x-signature': vector.signature, 'x-request-timestamp': timestamp }, now),
-      'hmac',
-      [vector.secret],
-    )
-
-  test('a signature made by another program verifies, and its time is Vietnamese', () => {
-    expect(verify()).toEqual({ ok: true })
-    expect(verify(vector.timestamp, Date.parse('2026-01-09T15:30:05Z'))).toEqual({
-      ok: false,
-      reason: 'stale',
-    })
-  })
-
-  test.each(['20260109153005', '2026-01-09 15:30:05', '20261309153005123', ''])(
-    'the time %j is none',
-    (time) => {
-      expect(verify(time)).toEqual({ ok: false, reason: 'malformed' })
-    },
-  )
-
-  test('the published sample is read exactly', () => {
-    expect(tingee.normalise(bytes(read('tingee/webhook.json')))).toMatchObject([
-      {
-        sourceKey: 'push:T0000001',
-        bankBin: '970448',
-        accountNumber: '1000000001',
-        virtualAccount: null,
-        amountVnd: 10_000,
-        bookedAt: Date.parse('2026-01-09T15:30:00+07:00'),
-        remittanceText: 'thanh toan GIAN01',
-      },
-    ])
   })
 })
 
