@@ -12,7 +12,7 @@ import {
   readPage,
   vietnamTime,
 } from './entry.ts'
-import { callApi, parseAnswer, type Wait } from './outside-api.ts'
+import { callApi, listByNumber, parseAnswer, type Wait } from './outside-api.ts'
 import { knownToken, refused } from './proof.ts'
 import { sepayBank, verifyApiKey } from './sepay.ts'
 import type {
@@ -127,8 +127,7 @@ export async function* backfill(request: BackfillRequest, wait?: Wait): AsyncGen
   const { access, cursor, since, until, signal } = request
   const from = cursor === null ? businessDay(since, MIDNIGHT) : addDays(cursor, -1)
   const bearer = await getToken(access, signal, wait)
-  const passed = new Set<string>()
-  for (let page = 1, pages = 1; page <= pages; page += 1) {
+  const pages = listByNumber(NAME, async (page) => {
     const query = new URLSearchParams({
       page: String(page),
       per_page: String(PAGE_SIZE),
@@ -143,13 +142,11 @@ export async function* backfill(request: BackfillRequest, wait?: Wait): AsyncGen
       wait,
     })
     const { data, meta } = parseAnswer(NAME, 'a page of transactions', body, answerSchema)
-    const fresh = data.map((row) => JSON.stringify(row)).filter((row) => !passed.has(row))
-    if (meta.page !== page || (data.length > 0 && fresh.length === 0))
-      throw new Error(`${NAME}: the pages do not move forward`)
-    for (const row of fresh) passed.add(row)
-    pages = meta.total_pages
-    const after = page >= pages ? businessDay(until, MIDNIGHT) : cursor
-    yield readPage(data, after, (row) => readEntry('backfill', withPushNames(row)))
+    return { page: meta.page, pages: meta.total_pages, entries: data }
+  })
+  for await (const { entries, isLast } of pages) {
+    const after = isLast ? businessDay(until, MIDNIGHT) : cursor
+    yield readPage(entries, after, (row) => readEntry('backfill', withPushNames(row)))
   }
 }
 

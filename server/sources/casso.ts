@@ -12,7 +12,7 @@ import {
   readPage,
   vietnamTime,
 } from './entry.ts'
-import { callApi, parseAnswer, type Wait } from './outside-api.ts'
+import { callApi, listByNumber, parseAnswer, type Wait } from './outside-api.ts'
 import { isStale, knownToken, parseSignedJson, refused, signedBy, sortedJson } from './proof.ts'
 import { UnreadableNotification } from './source.ts'
 import type {
@@ -190,8 +190,7 @@ export async function* backfill(request: BackfillRequest, wait?: Wait): AsyncGen
   // The cursor is a day; the one before it is told again, for late transfers post the next day.
   const fromDate = cursor === null ? businessDay(since, MIDNIGHT) : addDays(cursor, -1)
   const today = businessDay(until, MIDNIGHT)
-  const passed = new Set<string>()
-  for (let page = 1, pages = 1; page <= pages; page += 1) {
+  const pages = listByNumber(NAME, async (page) => {
     const query = new URLSearchParams({
       fromDate,
       sort: 'ASC',
@@ -206,14 +205,11 @@ export async function* backfill(request: BackfillRequest, wait?: Wait): AsyncGen
       wait,
     })
     const { data } = parseAnswer(NAME, 'a page of transactions', body, answerSchema)
-    const fresh = data.records.map((record) => JSON.stringify(record)).filter((record) => !passed.has(record))
-    if (data.page !== page || (data.records.length > 0 && fresh.length === 0))
-      throw new Error(`${NAME}: the pages do not move forward`)
-    for (const record of fresh) passed.add(record)
-    pages = data.totalPages
+    return { page: data.page, pages: data.totalPages, entries: data.records }
+  })
+  for await (const { entries, isLast } of pages) {
     // Half of a day is not the day: until the last page is there, the next fetch begins where this one did.
-    const after = page >= pages ? today : cursor
-    yield readPage(data.records, after, (record) => {
+    yield readPage(entries, isLast ? today : cursor, (record) => {
       const { bankSubAccId, ...entry } = readFields(historyEntry, record, REASONS)
       const told = { ...entry, bank_sub_acc_id: bankSubAccId, bankName: null, bankAbbreviation: null }
       const transaction = written('backfill', told, bankOf)

@@ -51,16 +51,17 @@ export const vietnamTime = z.string().transform((text, context) => {
   }
 })
 
-/** A bank by any name it goes by → its BIN. */
-export const bankName = z
-  .string()
-  .max(MAX_FIELD_LENGTH)
-  .transform((name, context) => {
-    const bank = findBank(name)
-    if (bank) return bank.bin
-    context.addIssue({ code: 'custom', message: 'is in no bank table' })
-    return z.NEVER
-  })
+/** A bank by any name it goes by, or by one that only this source has for it → its BIN. */
+export const bankName = (renamed: ReadonlyMap<string, string> = new Map()) =>
+  z
+    .string()
+    .max(MAX_FIELD_LENGTH)
+    .transform((name, context) => {
+      const bank = findBank(renamed.get(name) ?? name)
+      if (bank) return bank.bin
+      context.addIssue({ code: 'custom', message: 'is in no bank table' })
+      return z.NEVER
+    })
 
 /** Some banks (MB) tell only the minute, and whoever passes it on fills in the seconds. */
 export function bookedPrecision(bookedAt: number): BookedPrecision {

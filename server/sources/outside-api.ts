@@ -64,6 +64,33 @@ export function parseAnswer<T>(
   }
 }
 
+/** One page of a list that is asked for by number. */
+interface NumberedPage {
+  page: number
+  pages: number
+  entries: readonly unknown[]
+}
+
+/**
+ * A list page by page, each with whether it is the last. The list may grow meanwhile and push entries to a later page;
+ * throws an Error where a page is not the one asked for, or brings nothing new.
+ */
+export async function* listByNumber(
+  name: string,
+  getPage: (page: number) => Promise<NumberedPage>,
+): AsyncGenerator<{ entries: readonly unknown[]; isLast: boolean }> {
+  const passed = new Set<string>()
+  for (let page = 1, pages = 1; page <= pages; page += 1) {
+    const told = await getPage(page)
+    const before = passed.size
+    for (const entry of told.entries) passed.add(JSON.stringify(entry))
+    if (told.page !== page || (told.entries.length > 0 && passed.size === before))
+      throw new Error(`${name}: the pages do not move forward`)
+    pages = told.pages
+    yield { entries: told.entries, isLast: page >= pages }
+  }
+}
+
 interface Answer {
   /** 0 when there was no whole answer: no connection, time-out, redirect, too large. */
   status: number

@@ -3,7 +3,7 @@ import { casso } from './casso.ts'
 import { jws } from './jws.ts'
 import { payos } from './payos.ts'
 import { sepay } from './sepay.ts'
-import type { Source } from './source.ts'
+import type { Mode, Source } from './source.ts'
 import { tingee } from './tingee.ts'
 import { vietqrvn } from './vietqrvn.ts'
 
@@ -19,4 +19,9 @@ export function getSource(kind: string): Source {
   const source = sourceOf(kind)
   if (!source) throw new Error(`no code for sources of kind ${kind}`)
   return source
+}
+
+/** For a mode that this server itself wrote down. */
+export function modeOf(source: Source, mode: string): Mode {
+  return source.modes.find((one) => one.id === mode) ?? source.modes[0]
 }

@@ -1,9 +1,9 @@
-import { findBank } from '@vietqr/core'
 import { z } from 'zod'
 import type { BankTransaction, Channel } from '../../shared/bank-transaction.ts'
 import {
   accountNumber,
   amountVnd,
+  bankName,
   bookedPrecision,
   decimalVnd,
   memo,
@@ -76,15 +76,7 @@ export function verifyApiKey(request: IncomingRequest, keys: readonly string[]):
 }
 
 /** A bank by the name SePay has for it → its BIN. */
-export const sepayBank = z
-  .string()
-  .max(200)
-  .transform((name, context) => {
-    const bank = findBank(RENAMED_BANKS.get(name) ?? name)
-    if (bank) return bank.bin
-    context.addIssue({ code: 'custom', message: 'is in no bank table' })
-    return z.NEVER
-  })
+export const sepayBank = bankName(RENAMED_BANKS)
 
 /** What we need of an entry, under the webhook's names. Fields we do not know are ignored. */
 const entryFields = {

@@ -46,7 +46,7 @@ const entry = z.object({
   transactionCode: z.string().regex(/^[\w-]{1,64}$/),
   amount: amountVnd,
   content: memo,
-  bank: bankName,
+  bank: bankName(),
   accountNumber,
   vaAccountNumber: optionalText,
   transactionDate: z.string().transform(spaced).pipe(vietnamTime),

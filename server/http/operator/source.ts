@@ -6,8 +6,8 @@ import { sourcePage, type SourceView } from '../../../web/pages/operator/source.
 import type { Config } from '../../config.ts'
 import { accessProblems, secretProblem } from '../../sources/credential.ts'
 import { giveAccess, rotateInstance } from '../../sources/instance.ts'
-import { getSource } from '../../sources/registry.ts'
-import type { Access, Mode, Source } from '../../sources/source.ts'
+import { getSource, modeOf } from '../../sources/registry.ts'
+import type { Access, Source } from '../../sources/source.ts'
 import {
   bindAccounts,
   listSources,
@@ -131,11 +131,6 @@ export function showSource(doors: Doors, services: Services, frame: Frame): void
 
 function addressOf({ publicUrl }: Config, id: string): string {
   return `${publicUrl}/notifications/${id}`
-}
-
-/** For a mode that this server itself wrote down. */
-export function modeOf(source: Source, mode: string): Mode {
-  return source.modes.find((one) => one.id === mode) ?? source.modes[0]
 }
 
 /** What calling the source's API takes, as a form sent it. */

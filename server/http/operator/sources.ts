@@ -5,12 +5,12 @@ import { sourceSecretPage } from '../../../web/pages/operator/source-secret.ts'
 import { sourcesPage } from '../../../web/pages/operator/sources.ts'
 import { accessProblems, secretProblem } from '../../sources/credential.ts'
 import { addInstance } from '../../sources/instance.ts'
-import { getSource, sourceOf, sources } from '../../sources/registry.ts'
+import { getSource, modeOf, sourceOf, sources } from '../../sources/registry.ts'
 import { listSources } from '../../storage/source.ts'
 import { readTyped } from '../board/typed-text.ts'
 import type { Services } from '../../services.ts'
 import type { Doors, OperationVisit } from '../door.ts'
-import { readAccess, modeOf, secretView, showSource } from './source.ts'
+import { readAccess, secretView, showSource } from './source.ts'
 
 const MAX_LABEL_LENGTH = 60
 
