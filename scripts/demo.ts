@@ -11,6 +11,7 @@ import { marketScope, operatorScope } from '../server/storage/scope.ts'
 import { markAsDemo } from '../server/storage/setting.ts'
 import { accountKeysOf, bindAccounts, listSources } from '../server/storage/source.ts'
 import { listStalls, registerStall, type StallEntry } from '../server/storage/stall.ts'
+import { senderOf } from '../test/fixtures/notifications/sender.ts'
 import { createFakeBank, type FakeBank, type Payee } from './fake-bank.ts'
 
 const MARKET = 'Chợ Phù Cát (bản thử)'
@@ -83,7 +84,7 @@ export async function seedDemo({ store, seal, now }: Services): Promise<boolean>
   const market = (await findMarket(store, marketCode(MARKET))) ?? (await addDemoMarket())
   const sources = await listSources(store, operatorScope())
   if (sources.length > 0) return false
-  const wanted = { kind: 'sepay', mode: 'hmac', label: 'SePay giả', apiToken: null, secret: null }
+  const wanted = { kind: 'sepay', mode: 'hmac', label: 'SePay giả', access: null, secret: null }
   const { id } = await addInstance(store, seal, operatorScope(), wanted, now())
   await store.changeRegistry(function* (tx) {
     const accounts = yield* accountKeysOf(tx, marketScope(market.id))
@@ -134,11 +135,13 @@ export async function openDemoBank(services: Services, baseUrl: string): Promise
     const account = newestAccount(accounts)
     if (!account || !isInvented(account) || !bound.has(account.accountNumber)) return []
     const { bankBin, accountNumber, virtualAccount } = account
-    const gateway = findBank(bankBin)!.shortName
-    const payee = { gateway, accountNumber, virtualAccount, reference: stall.reference }
+    const bank = findBank(bankBin)!.shortName
+    const payee = { bank, accountNumber, virtualAccount, reference: stall.reference }
     return Array.from({ length: stall.name === SHOWN_STALL ? SHOWN_STALL_SHARE : 1 }, () => payee)
   })
   return createFakeBank({
+    sender: await senderOf(source.kind),
+    mode: source.mode,
     address: `${baseUrl}/notifications/${source.id}`,
     secret: instance.secrets[0],
     payees,

@@ -1,8 +1,9 @@
-import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { findBank } from '@vietqr/core'
 import { squash } from '../shared/display-text.ts'
+import type { Sender } from '../test/fixtures/notifications/sender.ts'
 
 /** A real memo as some bank passed it on, and the code that stood in it, if any. */
 export interface MemoTemplate {
@@ -13,8 +14,8 @@ export interface MemoTemplate {
 
 /** A stall as the bank knows it. */
 export interface Payee {
-  /** The bank's name as SePay writes it: `MBBank`. */
-  gateway: string
+  /** The bank's short name: `MBBank`. */
+  bank: string
   accountNumber: string
   virtualAccount: string | null
   reference: string
@@ -34,17 +35,27 @@ export interface Habits {
   outgoing: number
   /** A memo written to do harm. */
   hostile: number
+  /** Never told: only the source's own history has it. */
+  lose: number
+  /** The memo as some bank passed it on; the rest is the reference alone. */
+  mangle: number
+  /** Told this much later, at most, in milliseconds. */
+  delayMs: number
 }
 
 export interface FakeBankOptions {
+  /** The source it plays, by its own side of the contract. */
+  sender: Sender
+  mode: string
   /** The whole address of the source: `http://localhost:4040/notifications/sepay-…`. */
   address: string
+  /** The sender's half of it. */
   secret: string
   payees: readonly Payee[]
   habits?: Partial<Habits>
   /** The same seed tells the same story. */
   seed: number
-  /** SePay numbers its notifications; a bank that starts again must go on above its last number. */
+  /** Transfers are numbered; a bank that starts again must go on above its last number. */
   firstId: number
   now?: () => number
 }
@@ -55,13 +66,25 @@ export interface FakeBank {
   pay(payee: Payee, bookedAt?: number): string
   /** Whatever happens next; the bodies to tell now, oldest first, possibly none. */
   next(): string[]
-  /** Tells one body over HTTP, signed as SePay signs. Returns the status, or 0 where nobody answered. */
+  /** Tells one body over HTTP, proven as the source proves. Returns the status, or 0 where nobody answered. */
   tell(body: string): Promise<number>
   /** Pays every stall once, quickly, then goes on until the signal. What was not acknowledged is told again. */
   run(pauseMs: number, signal: AbortSignal): Promise<void>
+  /** So many turns, then whatever is still held back; how many tellings ended with which status. */
+  play(turns: number, pauseMs: number, signal: AbortSignal): Promise<Map<number, number>>
 }
 
-const CALM: Habits = { resend: 0, outOfOrder: 0, unreferenced: 0, wrongAccount: 0, outgoing: 0, hostile: 0 }
+const CALM: Habits = {
+  resend: 0,
+  outOfOrder: 0,
+  unreferenced: 0,
+  wrongAccount: 0,
+  outgoing: 0,
+  hostile: 0,
+  lose: 0,
+  mangle: 1,
+  delayMs: 0,
+}
 
 /** What things cost at a market. */
 const PRICES = [
@@ -143,20 +166,9 @@ function seeded(seed: number): () => number {
   }
 }
 
-/** Signs as SePay does: `HMAC-SHA256` over `<timestamp>.<raw body>`. */
-export function signedHeaders(body: string, secret: string, nowMs: number): Record<string, string> {
-  const timestamp = String(Math.floor(nowMs / 1000))
-  const signature = createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')
-  return {
-    'content-type': 'application/json',
-    'x-sepay-timestamp': timestamp,
-    'x-sepay-signature': `sha256=${signature}`,
-  }
-}
-
 /** A bank that invents money and tells of it honestly signed, over HTTP, with the memos real banks make. */
 export function createFakeBank(options: FakeBankOptions): FakeBank {
-  const { address, secret, payees, seed, now = Date.now } = options
+  const { sender, mode, address, secret, payees, seed, now = Date.now } = options
   const habits = { ...CALM, ...options.habits }
   const templates = readTemplates()
   const withCode = templates.filter((one) => memoWith(one, '0', () => 0) !== undefined)
@@ -169,35 +181,30 @@ export function createFakeBank(options: FakeBankOptions): FakeBank {
   const held: string[] = []
   let id = options.firstId
 
-  const write = (
-    payee: Payee,
-    content: string,
-    transferType: 'in' | 'out' = 'in',
-    bookedAt = now(),
-  ): string => {
-    const { gateway, accountNumber, virtualAccount } = payee
-    return JSON.stringify({
+  const write = (payee: Payee, memo: string, direction: 'in' | 'out' = 'in', bookedAt = now()): string => {
+    const { bank, accountNumber, virtualAccount } = payee
+    const transfer = {
       id: id++,
-      gateway,
-      transactionDate: bankTime(gateway, bookedAt),
+      bankBin: findBank(bank)?.bin ?? '',
       accountNumber,
-      code: null,
-      content,
-      transferType,
-      transferAmount: pick(PRICES) * 1_000,
-      accumulated: 0,
-      subAccount: virtualAccount,
-      referenceCode: bankReference(gateway),
-      description: `BankAPINotify ${content}`.slice(0, 200),
-    })
+      virtualAccount,
+      direction,
+      amountVnd: pick(PRICES) * 1_000,
+      // MB tells only the minute.
+      bookedAt: bank === 'MBBank' ? bookedAt - (bookedAt % 60_000) : bookedAt,
+      memo,
+      bankReference: bankReference(bank),
+    }
+    return sender.write(transfer, mode)
   }
-  const bankReference = (gateway: string): string => {
-    if (gateway === 'MBBank') return `FT26${digits(12)}`
-    if (gateway === 'Vietcombank') return `MBVCB.${digits(11)}`
+  const bankReference = (bank: string): string => {
+    if (bank === 'MBBank') return `FT26${digits(12)}`
+    if (bank === 'Vietcombank') return `MBVCB.${digits(11)}`
     // ACB's are small numbers that come again.
-    return gateway === 'ACB' ? digits(4) : digits(12)
+    return bank === 'ACB' ? digits(4) : digits(12)
   }
-  const memo = (reference: string) => memoWith(pick(withCode), reference, random)!
+  const memo = (reference: string) =>
+    chance(habits.mangle) ? memoWith(pick(withCode), reference, random)! : reference
 
   const pay = (payee: Payee, bookedAt?: number) => write(payee, memo(payee.reference), 'in', bookedAt)
 
@@ -220,21 +227,30 @@ export function createFakeBank(options: FakeBankOptions): FakeBank {
   const next = (): string[] => {
     const late = held.splice(0, chance(0.5) ? 1 : 0)
     const body = happen()
+    if (chance(habits.lose)) return late
     const isLate = chance(habits.outOfOrder)
     if (isLate || chance(habits.resend)) hold(body)
     return isLate ? late : [body, ...late]
   }
 
+  const sourceId = new URL(address).pathname.split('/').at(-1) ?? ''
+  const ask = async (path: string, headers: Record<string, string>): Promise<unknown> => {
+    const response = await fetch(`${address}${path}`, { method: 'POST', headers })
+    return response.json()
+  }
   const tell = async (body: string): Promise<number> => {
     try {
-      const headers = signedHeaders(body, secret, now())
-      const response = await fetch(address, { method: 'POST', headers, body })
+      const told = await sender.prove(body, { mode, secret, sourceId, now: now(), ask })
+      const { headers } = told
+      const response = await fetch(`${address}${told.path}`, { method: 'POST', headers, body: told.body })
       await response.body?.cancel()
       return response.status
     } catch {
       return 0
     }
   }
+  const rest = (milliseconds: number, signal: AbortSignal) =>
+    sleep(milliseconds, undefined, { signal }).catch(() => {})
 
   return {
     payees,
@@ -249,14 +265,24 @@ export function createFakeBank(options: FakeBankOptions): FakeBank {
           if ((await tell(body)) !== 200) hold(body)
         }
         const pause = first === undefined ? pauseMs * (0.5 + fraction()) : OPENING_PAUSE_MS
-        await sleep(pause, undefined, { signal }).catch(() => {})
+        await rest(pause, signal)
       }
     },
+    async play(turns, pauseMs, signal) {
+      const statuses = new Map<number, number>()
+      const tellAll = async (bodies: readonly string[]) => {
+        for (const body of bodies) {
+          if (habits.delayMs > 0) await rest(habits.delayMs * fraction(), signal)
+          const status = await tell(body)
+          statuses.set(status, (statuses.get(status) ?? 0) + 1)
+        }
+      }
+      for (let turn = 0; turn < turns && !signal.aborted; turn += 1) {
+        await tellAll(next())
+        await rest(pauseMs, signal)
+      }
+      await tellAll(held.splice(0))
+      return statuses
+    },
   }
-}
-
-/** Vietnam time without a zone; MB tells only the minute. */
-function bankTime(gateway: string, nowMs: number): string {
-  const text = new Date(nowMs + 7 * 3_600_000).toISOString().slice(0, 19).replace('T', ' ')
-  return gateway === 'MBBank' ? `${text.slice(0, 17)}00` : text
 }

@@ -7,15 +7,10 @@ import { parseArgs } from 'node:util'
 import { SingleBar } from 'cli-progress'
 import { AppError } from '../shared/app-error.ts'
 import { accountKey } from '../shared/bank-transaction.ts'
-import {
-  hearingWarning,
-  mintStall,
-  parseMarket,
-  parseRegistration,
-  type HearingWarning,
-} from '../server/domain/registration.ts'
+import { mintStall, parseMarket, parseRegistration } from '../server/domain/registration.ts'
 import type { Services } from '../server/services.ts'
 import { addMarket, listMarkets, type NewMarket } from '../server/storage/market.ts'
+import { hearingWarning, type HearingWarning } from '../server/sources/hearing.ts'
 import { marketScope, operatorScope } from '../server/storage/scope.ts'
 import { listBoundAccounts } from '../server/storage/source.ts'
 import type { Db, Store } from '../server/storage/sqlite.ts'

@@ -4,11 +4,12 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { findBank } from '@vietqr/core'
 import { accountKey } from '../shared/bank-transaction.ts'
-import { secretProblem, tokenProblem } from '../server/http/operator/secret-problem.ts'
 import type { Services } from '../server/services.ts'
 import { backfill } from '../server/sources/backfill.ts'
-import { addInstance, rotateInstance } from '../server/sources/instance.ts'
-import { sourceOf } from '../server/sources/registry.ts'
+import { accessProblems, secretProblem } from '../server/sources/credential.ts'
+import { addInstance, giveAccess, openAccess, rotateInstance } from '../server/sources/instance.ts'
+import { getSource, modeOf, sourceOf, sources } from '../server/sources/registry.ts'
+import type { Access, Source } from '../server/sources/source.ts'
 import { findMarket } from '../server/storage/market.ts'
 import { marketScope, operatorScope } from '../server/storage/scope.ts'
 import {
@@ -16,28 +17,30 @@ import {
   bindAccounts,
   listSources,
   removeSource,
-  setApiToken,
   type AccountKey,
   type SourceListing,
 } from '../server/storage/source.ts'
-import { modeWords } from '../web/pages/operator/sources.ts'
 import { when } from '../web/pages/operator/when.ts'
 import { CommandError, configFromEnvironment, runCommand, withServices } from './command.ts'
 
 const USAGE = `Cách dùng:
-  npm run source -- add sepay --accounts <tài khoản> [--mode hmac|apikey] [--label <tên gọi>]
+  npm run source -- kinds
+  npm run source -- add <loại> --accounts <tài khoản> [--mode <cách>] [--label <tên gọi>]
                     [--secret-file <tệp>] [--api-token-file <tệp>]
   npm run source -- list
   npm run source -- bind <mã nguồn> --accounts <tài khoản>
   npm run source -- rotate <mã nguồn> [--secret-file <tệp>]
   npm run source -- token <mã nguồn> --api-token-file <tệp>
   npm run source -- backfill <mã nguồn>
+  npm run source -- announce <mã nguồn>
   npm run source -- remove <mã nguồn>
 
   <tài khoản>  MB:0123456789,VCB:0987654321  hoặc  market:<mã chợ> là mọi tài khoản của chợ đó
-  <tệp>        chỉ chứa khoá hoặc token, để nó không nằm lại trong lịch sử lệnh; «-» là dán vào bàn phím`
+  <tệp>        chỉ chứa khoá hoặc token, để nó không nằm lại trong lịch sử lệnh; «-» là dán vào bàn phím;
+               nguồn cần nhiều thứ thì mỗi dòng một thứ, theo thứ tự mà «kinds» kể`
 
 const BACKFILL_TIMEOUT_MS = 15 * 60_000
+const ANNOUNCE_TIMEOUT_MS = 60_000
 
 const scope = operatorScope()
 
@@ -46,52 +49,74 @@ type Options = Partial<Record<'mode' | 'accounts' | 'label' | 'secret-file' | 'a
 async function add(services: Services, kind: string, options: Options): Promise<void> {
   const { config, store, seal, now } = services
   const source = sourceOf(kind)
-  if (!source) throw new CommandError(`Chưa nghe được nguồn «${kind}». Hiện có: sepay.`)
-  const mode = options.mode ?? 'hmac'
-  if (!source.modes.includes(mode)) throw new CommandError(`--mode là ${source.modes.join(' hoặc ')}.`)
-  const secret = readSecret(options)
-  const apiToken = readApiToken(options)
+  if (!source) {
+    const known = sources.map((one) => one.kind).join(', ')
+    throw new CommandError(`Chưa nghe được nguồn «${kind}». Hiện có: ${known}.`)
+  }
+  const modes = source.modes.map((one) => one.id)
+  const mode = options.mode ?? source.modes[0].id
+  if (!modes.includes(mode)) throw new CommandError(`--mode là ${modes.join(' hoặc ')}.`)
+  const secret = readSecret(source, options)
+  const access = readAccess(source, options)
   const accounts = await readAccounts(services, options)
-  const label = options.label ?? 'SePay'
-  const made = await addInstance(store, seal, scope, { kind, mode, label, apiToken, secret }, now())
+  const label = options.label ?? source.name
+  const made = await addInstance(store, seal, scope, { kind, mode, label, access, secret }, now())
   await store.changeRegistry((tx) => bindAccounts(tx, scope, made.id, accounts, now()))
 
+  const address = `${config.publicUrl}/notifications/${made.id}`
+  const steps = source.setup({ sourceId: made.id, address, label, mode: modeOf(source, mode) })
   console.log(`Đã thêm nguồn «${label}», mã nguồn ${made.id}, được phép báo ${accounts.length} tài khoản.
 
-  Địa chỉ nhận tin   ${config.publicUrl}/notifications/${made.id}
-  Khoá bí mật        ${made.secret}
-                     (chỉ hiện một lần này)
+  Địa chỉ nhận tin   ${address}
+  ${secretWords(source, made.secret)}
 
-Làm gì ở SePay:
-  1. Vào my.sepay.vn, mở «Tích hợp WebHooks», bấm «Thêm webhook».
-  2. Tên: «${label}». URL nhận webhook: dán địa chỉ ở trên. Sự kiện: «Có tiền vào». Định dạng: JSON.
-  3. «Tự động gửi lại»: bật.
-  4. Chọn các tài khoản ngân hàng của sạp. Đừng bật «Bỏ qua nếu không có mã thanh toán», đừng lọc tiền tố.
-  5. Kiểu chứng thực: ${modeWords(mode)}, dán khoá bí mật ở trên. SePay tự sinh khoá khác thì giữ khoá của SePay,
-     chép vào một tệp rồi chạy: npm run source -- rotate ${made.id} --secret-file <tệp>
-  6. Lưu, bấm «Gửi thử», rồi chạy: npm run source -- list
-     Nguồn này phải hiện giờ «nghe lần cuối».`)
-  if (apiToken === null) {
+Làm gì ở ${source.name}:
+${steps.map((step, index) => `  ${index + 1}. ${step}`).join('\n')}
+
+Đổi khoá: npm run source -- rotate ${made.id}${source.secret.madeHere ? ' [--secret-file <tệp>]' : ' --secret-file <tệp>'}
+Xem đã nghe chưa: npm run source -- list`)
+  if (access === null && source.access.length > 0) {
     console.log(`
-Chưa có API token: khoản nào SePay gọi không tới trong 33 phút là mất tin. Lấy token ở my.sepay.vn,
-«Cấu hình công ty», «API Access», «Thêm API»; chép vào một tệp rồi chạy:
+Chưa có ${accessWords(source)}. ${source.access[0]!.hint} Chép vào một tệp rồi chạy:
 npm run source -- token ${made.id} --api-token-file <tệp>`)
   }
   if (!config.publicUrl.startsWith('https:')) {
     console.log(`
-SePay chỉ gọi địa chỉ https công khai, còn máy chủ này đang ở ${config.publicUrl}.
+${source.name} chỉ gọi địa chỉ https công khai, còn máy chủ này đang ở ${config.publicUrl}.
 Đặt PUBLIC_URL=https://… (cả khi chạy npm start), rồi dùng địa chỉ bắt đầu bằng PUBLIC_URL đó.`)
   }
 }
 
+async function listKinds(): Promise<void> {
+  for (const { kind, name, modes, secret, access } of sources) {
+    console.log(`${kind}  ${name}; --mode ${modes.map((one) => one.id).join('|')}`)
+    console.log(`  --secret-file: ${secret.label}. ${secret.hint}`)
+    if (access.length > 0) console.log('  --api-token-file, mỗi dòng một thứ:')
+    for (const { label, hint } of access) console.log(`    ${label}. ${hint}`)
+  }
+}
+
+function accessWords({ access }: Source): string {
+  return access.map(({ label }) => label).join(', ')
+}
+
+function secretWords({ secret }: Source, text: string): string {
+  return `${secret.label}        ${text}
+                     (chỉ hiện một lần này)`
+}
+
 async function list({ store }: Services): Promise<void> {
-  const sources = await listSources(store, scope)
-  if (sources.length === 0) console.log('Chưa có nguồn nào. Thêm: npm run source -- add sepay --accounts …')
-  for (const source of sources) {
+  const added = await listSources(store, scope)
+  if (added.length === 0) console.log('Chưa có nguồn nào. Thêm: npm run source -- add <loại> --accounts …')
+  for (const source of added) {
     const heard =
       source.lastHeardAt === null ? 'chưa nghe lần nào' : `nghe lần cuối ${when(source.lastHeardAt)}`
-    const token = source.apiToken === null ? 'không có API token' : 'có API token'
-    console.log(`${source.id}  «${source.label}», ${modeWords(source.mode)}, ${heard}, ${token}`)
+    const kind = getSource(source.kind)
+    const has = source.apiToken === null ? 'không có' : 'có'
+    const token = kind.access.length === 0 ? '' : `, ${has} ${accessWords(kind)}`
+    console.log(
+      `${source.id}  «${source.label}», ${kind.name}, ${modeOf(kind, source.mode).words}, ${heard}${token}`,
+    )
     for (const account of source.accounts) console.log(`  ${accountWords(account)}`)
   }
 }
@@ -113,40 +138,56 @@ async function bind(services: Services, id: string, options: Options): Promise<v
 async function rotate(services: Services, id: string, options: Options): Promise<void> {
   const { store, seal, now } = services
   const source = await findSource(services, id)
-  const { secret, oldGoodUntil } = await rotateInstance(
-    store,
-    seal,
-    scope,
-    source.id,
-    readSecret(options),
-    now(),
-  )
+  const kind = getSource(source.kind)
+  const given = readSecret(kind, options)
+  const { secret, oldGoodUntil } = await rotateInstance(store, seal, scope, source, given, now())
   console.log(`Khoá mới của «${source.label}», chỉ hiện một lần này:
 
-  Khoá bí mật  ${secret}
+  ${secretWords(kind, secret)}
 
-Vào my.sepay.vn, «Tích hợp WebHooks», sửa webhook này, dán khoá mới vào phần ${modeWords(source.mode)}.
+Vào ${kind.console}, sửa phần chứng thực (${modeOf(kind, source.mode).words}) của nguồn này, dán khoá mới.
 Xong trước ${when(oldGoodUntil)}: tới lúc đó khoá cũ vẫn dùng được, sau đó thì không.`)
 }
 
 async function giveToken(services: Services, id: string, options: Options): Promise<void> {
-  const apiToken = readApiToken(options)
-  if (apiToken === null) throw new CommandError(`Thiếu --api-token-file.\n\n${USAGE}`)
   const { store, seal } = services
   const source = await findSource(services, id)
-  const sealed = await seal.close(apiToken)
-  await store.changeRegistry((tx) => setApiToken(tx, scope, source.id, sealed))
-  console.log(`Đã lưu API token của «${source.label}». Từ giờ hỏi lại được những khoản bị sót.`)
+  const kind = getSource(source.kind)
+  if (kind.access.length === 0) throw new CommandError(`${kind.name} không cần token nào.`)
+  const access = readAccess(kind, options)
+  if (access === null) throw new CommandError(`Thiếu --api-token-file.\n\n${USAGE}`)
+  await giveAccess(store, seal, scope, source, access)
+  const next = kind.backfill ? ' Từ giờ hỏi lại được những khoản bị sót.' : ''
+  console.log(`Đã lưu ${accessWords(kind)} của «${source.label}».${next}`)
+}
+
+async function announce(services: Services, id: string): Promise<void> {
+  const { config, seal } = services
+  const source = await findSource(services, id)
+  const kind: Source = getSource(source.kind)
+  if (!kind.announce)
+    throw new CommandError(`${kind.name} không nhận địa chỉ qua API. Làm ở ${kind.console}.`)
+  const access = await openAccess(seal, source)
+  if (access === null) throw new CommandError(missingAccess(kind, id))
+  try {
+    const signal = AbortSignal.timeout(ANNOUNCE_TIMEOUT_MS)
+    await kind.announce(access, `${config.publicUrl}/notifications/${id}`, signal)
+  } catch (error) {
+    throw new CommandError(`Chưa báo được địa chỉ cho ${kind.name}: ${(error as Error).message}`)
+  }
+  console.log(`${kind.name} đã nhận địa chỉ của «${source.label}» và gọi thử được.`)
+}
+
+function missingAccess(kind: Source, id: string): string {
+  return `Nguồn này không có ${accessWords(kind)}. Thêm: npm run source -- token ${id} --api-token-file <tệp>`
 }
 
 async function fetchMissed(services: Services, id: string): Promise<void> {
   const { store, seal, intake, now } = services
   const source = await findSource(services, id)
-  if (source.apiToken === null) {
-    throw new CommandError(
-      `Nguồn này không có API token nên không hỏi lại được. Thêm: npm run source -- token ${source.id} --api-token-file <tệp>`,
-    )
-  }
+  const kind: Source = getSource(source.kind)
+  if (!kind.backfill) throw new CommandError(`${kind.name} không cho hỏi lại.`)
+  if (source.apiToken === null) throw new CommandError(missingAccess(kind, source.id))
   try {
     const fetched = await backfill(store, seal, intake, source, now, AbortSignal.timeout(BACKFILL_TIMEOUT_MS))
     console.log(
@@ -165,10 +206,10 @@ async function remove(services: Services, id: string): Promise<void> {
 }
 
 async function findSource({ store }: Services, id: string): Promise<SourceListing> {
-  const sources = await listSources(store, scope)
-  const found = sources.find((source) => source.id === id)
+  const added = await listSources(store, scope)
+  const found = added.find((source) => source.id === id)
   if (found) return found
-  const known = sources.map((source) => `  ${source.id}  «${source.label}»`).join('\n')
+  const known = added.map((source) => `  ${source.id}  «${source.label}»`).join('\n')
   throw new CommandError(`Không có nguồn nào mã «${id}».${known && ` Đang có:\n${known}`}`)
 }
 
@@ -207,18 +248,25 @@ async function readAccounts({ store }: Services, { accounts = '' }: Options): Pr
   return found
 }
 
-function readSecret(options: Options): string | null {
+function readSecret(source: Source, options: Options): string | null {
   const secret = readWord(options['secret-file'], '--secret-file')
-  const problem = secretProblem(secret ?? '')
+  const problem = secretProblem(source, secret ?? '')
   if (problem !== undefined) throw new CommandError(`--secret-file: ${problem}`)
   return secret
 }
 
-function readApiToken(options: Options): string | null {
-  const token = readWord(options['api-token-file'], '--api-token-file')
-  const problem = tokenProblem(token ?? '')
+/** One line for each of the source's fields, in their order. */
+function readAccess(source: Source, options: Options): Access | null {
+  const text = readWord(options['api-token-file'], '--api-token-file')
+  if (text === null) return null
+  const lines = text.split(/\r?\n/).map((line) => line.trim())
+  if (lines.length !== source.access.length) {
+    throw new CommandError(`--api-token-file: cần ${source.access.length} dòng: ${accessWords(source)}.`)
+  }
+  const access = Object.fromEntries(source.access.map(({ name }, index) => [name, lines[index] ?? '']))
+  const [problem] = Object.values(accessProblems(source, access))
   if (problem !== undefined) throw new CommandError(`--api-token-file: ${problem}`)
-  return token
+  return access
 }
 
 /** A secret's file holds the secret and nothing else. Null where no file is named. */
@@ -252,14 +300,17 @@ await runCommand(USAGE, async () => {
   const [verb, object = '', ...rest] = positionals
   const commands: Record<string, (services: Services) => Promise<void>> = {
     add: (services) => add(services, object, values),
+    kinds: listKinds,
     list,
     bind: (services) => bind(services, object, values),
     rotate: (services) => rotate(services, object, values),
     token: (services) => giveToken(services, object, values),
     backfill: (services) => fetchMissed(services, object),
+    announce: (services) => announce(services, object),
     remove: (services) => remove(services, object),
   }
   const command = commands[verb ?? '']
-  if (!command || rest.length > 0 || (object === '') !== (verb === 'list')) throw new CommandError(USAGE)
+  if (!command || rest.length > 0 || (object === '') !== ['list', 'kinds'].includes(verb ?? ''))
+    throw new CommandError(USAGE)
   await withServices(configFromEnvironment(), command)
 })

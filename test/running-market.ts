@@ -56,7 +56,7 @@ export async function runSmallMarket(clock = { now: MORNING }): Promise<RunningM
 export async function prepareDataDir(): Promise<{ dataDir: string; sourceId: string; remove: () => void }> {
   const dataDir = mkdtempSync(join(tmpdir(), 'cho-'))
   const services = openServices(readConfig({ DATA_DIR: dataDir }), { log: pino({ level: 'silent' }) })
-  const wanted = { kind: 'sepay', mode: 'hmac', label: 'SePay', apiToken: null, secret: SECRET }
+  const wanted = { kind: 'sepay', mode: 'hmac', label: 'SePay', access: null, secret: SECRET }
   const { id } = await addInstance(services.store, services.seal, operatorScope(), wanted, MORNING)
   await services.close()
   return { dataDir, sourceId: id, remove: () => rmSync(dataDir, { recursive: true, force: true }) }

@@ -4,7 +4,7 @@ import { paysIntoAccount, readCode, type NoVietQr } from '../../shared/code-read
 import { findReferences } from '../../shared/reference.ts'
 import type { PayeeAccount } from '../storage/account.ts'
 import type { Registry } from '../storage/registry.ts'
-import { payableNumber } from './payable-code.ts'
+import { payableNumber } from './payable-number.ts'
 
 /** Whether a code belongs to a stall, and if not, in what it differs. Only the first two are the stall's. */
 export type CodeVerdict =

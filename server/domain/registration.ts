@@ -1,4 +1,4 @@
-import { findBank, hearing } from '@vietqr/core'
+import { findBank } from '@vietqr/core'
 import { CONSENT_TEXT_VERSION } from '../../shared/consent-text.ts'
 import { parseVietnamTime } from '../../shared/business-day.ts'
 import { bankName, squash, wellFormed } from '../../shared/display-text.ts'
@@ -39,9 +39,6 @@ export interface Problem<Field extends string = RegistrationField> {
   field: Field
   code: ProblemCode
 }
-
-/** What will keep this account from being heard, so that it is said at once and not after a silent week. */
-export type HearingWarning = 'bank_not_heard' | 'needs_virtual_account'
 
 const MAX_NAME_LENGTH = 60
 const YES = new Set(['1', 'x', 'yes', 'y', 'true', 'co', 'có', 'on'])
@@ -118,16 +115,6 @@ export function parseSection(text: string): { name: string } | { problem: 'missi
   const name = tidy(text)
   if (name === '') return { problem: 'missing' }
   return name.length > MAX_NAME_LENGTH ? { problem: 'too_long' } : { name }
-}
-
-/** Why this account would stay unheard through the sources we know, or null. */
-export function hearingWarning(
-  account: Pick<ProposedAccount, 'bankBin' | 'holderType' | 'virtualAccount'>,
-): HearingWarning | null {
-  const ways = hearing(account.bankBin, account.holderType)
-  if (ways.length === 0) return 'bank_not_heard'
-  const needsVirtual = ways.every((way) => way.condition === 'virtual_account')
-  return needsVirtual && account.virtualAccount === null ? 'needs_virtual_account' : null
 }
 
 export type MarketField = 'name' | 'day_starts_at' | 'market_days' | 'stall_word'

@@ -25,6 +25,7 @@ import { hearSources } from './source/notifications.ts'
 import { showHealth } from './system/health.ts'
 import { serveApp } from './vendor/app-manifest.ts'
 import { showVendorBook } from './vendor/book.ts'
+import { linkBank } from './vendor/bank-link.ts'
 import { showCharge } from './vendor/sale.ts'
 import { showVendorHome } from './vendor/home.ts'
 import { managePhones } from './vendor/phones.ts'
@@ -89,6 +90,7 @@ export function createApp(
   showVendorBook(doors, services, frame)
   showVendorStand(doors, services, frame)
   showVendorSettings(doors, services, frame)
+  linkBank(doors, services, frame)
   managePhones(doors, services)
   proveAccounts(doors, services, frame)
   serveApp(doors, frame)

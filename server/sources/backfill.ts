@@ -3,6 +3,7 @@ import type { Seal } from '../domain/seal.ts'
 import type { IncomingMessage } from '../storage/decision.ts'
 import { advanceBackfill, newestRegistrationAt, type SourceRow } from '../storage/source.ts'
 import type { Store } from '../storage/sqlite.ts'
+import { bankOfInstance, openAccess } from './instance.ts'
 import { getSource } from './registry.ts'
 
 const DAY_MS = 86_400_000
@@ -11,7 +12,7 @@ const LOOK_BACK_MS = 3 * DAY_MS
 
 /**
  * Fetches a source's own history and records what a push did not bring; what both told is recognised. Goes on from
- * the last recorded page. Once a day it is told the last days again, for SePay sorts by the bank's time and learns
+ * the last recorded page. Once a day it is told the last days again, for a source sorts by the bank's time and learns
  * of some entries late; so it is when something was registered since, for what was nobody's may have become ours.
  * The cursor moves only after its page is on the disk. Returns how many were fetched.
  */
@@ -23,16 +24,20 @@ export async function backfill(
   now: () => number,
   signal: AbortSignal,
 ): Promise<number> {
-  if (row.apiToken === null) return 0
+  const source = getSource(row.kind)
+  const access = await openAccess(seal, row)
+  if (!source.backfill || access === null) return 0
   const startedAt = now()
   const before = row.backfilledAt ?? 0
   const looksBack =
     Math.floor(before / DAY_MS) < Math.floor(startedAt / DAY_MS) ||
     (await newestRegistrationAt(store)) >= before
-  const pages = getSource(row.kind).backfill({
-    apiToken: await seal.open(row.apiToken),
+  const pages = source.backfill({
+    access,
     cursor: looksBack ? null : row.backfillCursor,
     since: startedAt - LOOK_BACK_MS,
+    until: startedAt,
+    bankOf: await bankOfInstance(store, row.id),
     signal,
   })
   let fetched = 0

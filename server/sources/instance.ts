@@ -1,11 +1,21 @@
 import { randomBytes } from 'node:crypto'
 import { AppError } from '../../shared/app-error.ts'
+import { accountKey } from '../../shared/bank-transaction.ts'
 import type { Seal } from '../domain/seal.ts'
 import type { OperatorScope } from '../storage/scope.ts'
-import { addSource, findSource, listSecrets, rotateSecret, type SourceRow } from '../storage/source.ts'
+import {
+  addSource,
+  findSource,
+  listSecrets,
+  rotateSecret,
+  setApiToken,
+  type AccountKey,
+  type SourceRow,
+} from '../storage/source.ts'
 import type { Store } from '../storage/sqlite.ts'
+import { bankAmong } from './entry.ts'
 import { getSource, sourceOf } from './registry.ts'
-import type { Source } from './source.ts'
+import type { Access, BankOf, Source } from './source.ts'
 
 /** After a rotation the secret before stays good this long, so that no notification falls between. */
 const OVERLAP_MS = 24 * 3_600_000
@@ -23,8 +33,8 @@ export interface NewInstance {
   kind: string
   mode: string
   label: string
-  /** Null where there is nothing to fetch with. */
-  apiToken: string | null
+  /** What calling its API takes; null where there is nothing to call with. */
+  access: Access | null
   /** The secret the source's own pages showed; null: one is made here, to be entered there. */
   secret: string | null
 }
@@ -40,14 +50,15 @@ export async function addInstance(
   const { kind, mode, label } = wanted
   const source = sourceOf(kind)
   if (!source) throw new AppError('invalid_input', `unknown kind of source: ${kind}`, 'kind')
-  if (!source.modes.includes(mode)) {
-    throw new AppError('invalid_input', `${kind} knows the modes ${source.modes.join(', ')}`, 'mode')
+  const modes = source.modes.map((one) => one.id)
+  if (!modes.includes(mode)) {
+    throw new AppError('invalid_input', `${kind} knows the modes ${modes.join(', ')}`, 'mode')
   }
   // Not to be guessed, so that strangers do not even find the door they cannot open.
   const id = `${kind}-${randomBytes(6).toString('hex')}`
-  const secret = wanted.secret ?? newSecret()
+  const secret = wanted.secret ?? newSecret(source)
   const sealed = await seal.close(secret)
-  const apiToken = wanted.apiToken === null ? null : await seal.close(wanted.apiToken)
+  const apiToken = wanted.access === null ? null : await seal.close(writeAccess(source, wanted.access))
   await store.changeRegistry((tx) =>
     addSource(tx, scope, { id, kind, mode, label, apiToken, secret: sealed }, now),
   )
@@ -59,15 +70,75 @@ export async function rotateInstance(
   store: Store,
   seal: Seal,
   scope: OperatorScope,
-  id: string,
+  { id, kind }: Pick<SourceRow, 'id' | 'kind'>,
   given: string | null,
   now: number,
 ): Promise<{ secret: string; oldGoodUntil: number }> {
-  const secret = given ?? newSecret()
+  const secret = given ?? newSecret(getSource(kind))
   const sealed = await seal.close(secret)
   const oldGoodUntil = now + OVERLAP_MS
   await store.changeRegistry((tx) => rotateSecret(tx, scope, id, sealed, now, oldGoodUntil))
   return { secret, oldGoodUntil }
+}
+
+/** Gives an instance what calling its API takes, or something newer. */
+export async function giveAccess(
+  store: Store,
+  seal: Seal,
+  scope: OperatorScope,
+  { id, kind }: Pick<SourceRow, 'id' | 'kind'>,
+  access: Access,
+): Promise<void> {
+  const sealed = await seal.close(writeAccess(getSource(kind), access))
+  await store.changeRegistry((tx) => setApiToken(tx, scope, id, sealed))
+}
+
+/** What calling an instance's API takes, or null where nobody gave it. */
+export async function openAccess(seal: Seal, { kind, apiToken }: SourceRow): Promise<Access | null> {
+  if (apiToken === null) return null
+  const text = await seal.open(apiToken)
+  const [first, ...more] = getSource(kind).access
+  if (!first) return null
+  return more.length === 0 ? { [first.name]: text } : (JSON.parse(text) as Access)
+}
+
+/** One token as it is, several as JSON: all of it is sealed as one text. */
+function writeAccess({ access }: Source, values: Access): string {
+  const [first, ...more] = access
+  return more.length === 0 ? (values[first?.name ?? ''] ?? '') : JSON.stringify(values)
+}
+
+/** How a vendor links one of these accounts herself. */
+interface Linker {
+  sourceId: string
+  /** Whose page she links it on. */
+  name: string
+  link(returnUrl: string, signal: AbortSignal): Promise<string>
+}
+
+/** The source that may speak for one of these accounts and lets their holder link it; undefined where none does. */
+export async function findLinker(
+  store: Store,
+  seal: Seal,
+  accounts: readonly AccountKey[],
+): Promise<Linker | undefined> {
+  const { bindings } = await store.registry()
+  const keys = accounts.map(accountKey)
+  for (const [sourceId, bound] of bindings) {
+    const row = keys.some((key) => bound.has(key)) ? await findSource(store, sourceId) : undefined
+    const source = row && getSource(row.kind)
+    const access = row && source?.linkAccount ? await openAccess(seal, row) : null
+    if (!source?.linkAccount || access === null) continue
+    const { name, linkAccount } = source
+    return { sourceId, name, link: (returnUrl, signal) => linkAccount(access, returnUrl, signal) }
+  }
+  return undefined
+}
+
+/** The banks of an instance's own accounts, for sources that tell only a number. */
+export async function bankOfInstance(store: Store, sourceId: string): Promise<BankOf> {
+  const { bindings } = await store.registry()
+  return bankAmong(bindings.get(sourceId) ?? new Set())
 }
 
 /** Looks instances up by their id, remembering each for a second: one is asked for with every notification. */
@@ -91,6 +162,7 @@ export function instanceDirectory(store: Store, seal: Seal) {
 }
 export type FindInstance = ReturnType<typeof instanceDirectory>
 
-function newSecret(): string {
+function newSecret({ kind, secret }: Source): string {
+  if (!secret.madeHere) throw new AppError('invalid_input', `${kind} gives the secret itself`, 'secret')
   return randomBytes(32).toString('hex')
 }

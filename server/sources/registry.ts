@@ -1,11 +1,17 @@
+import { bankhub } from './bankhub.ts'
+import { casso } from './casso.ts'
+import { jws } from './jws.ts'
+import { payos } from './payos.ts'
 import { sepay } from './sepay.ts'
-import type { Source } from './source.ts'
+import type { Mode, Source } from './source.ts'
+import { tingee } from './tingee.ts'
+import { vietqrvn } from './vietqrvn.ts'
 
-/** Every source we can hear, by kind. */
-const sources: ReadonlyMap<string, Source> = new Map([[sepay.kind, sepay]])
+/** Every source we can hear. A new one is a file beside this one, its fixtures and its name here. */
+export const sources: readonly Source[] = [sepay, bankhub, casso, payos, vietqrvn, tingee, jws]
 
 export function sourceOf(kind: string): Source | undefined {
-  return sources.get(kind)
+  return sources.find((source) => source.kind === kind)
 }
 
 /** For a kind that this server itself wrote down. Throws if its code is gone. */
@@ -13,4 +19,9 @@ export function getSource(kind: string): Source {
   const source = sourceOf(kind)
   if (!source) throw new Error(`no code for sources of kind ${kind}`)
   return source
+}
+
+/** For a mode that this server itself wrote down. */
+export function modeOf(source: Source, mode: string): Mode {
+  return source.modes.find((one) => one.id === mode) ?? source.modes[0]
 }

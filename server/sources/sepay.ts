@@ -1,24 +1,33 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
-import { findBank } from '@vietqr/core'
 import { z } from 'zod'
 import type { BankTransaction, Channel } from '../../shared/bank-transaction.ts'
-import { parseVietnamTime } from '../../shared/business-day.ts'
-import { wellFormed } from '../../shared/display-text.ts'
+import {
+  accountNumber,
+  amountVnd,
+  bankName,
+  bookedPrecision,
+  decimalVnd,
+  memo,
+  optionalText,
+  parseJson,
+  readFields,
+  readPage,
+  vietnamTime,
+} from './entry.ts'
+import type { Wait } from './outside-api.ts'
+import { isStale, knownToken, refused, signedBy } from './proof.ts'
 import { historyId, listHistory } from './sepay-history.ts'
-import type { Wait } from './sepay-history.ts'
-import { UnreadableNotification } from './source.ts'
+import { legacyId, listLegacyHistory } from './sepay-legacy-history.ts'
 import type {
   Acknowledgement,
   BackfillPage,
   BackfillRequest,
+  Hearing,
   IncomingRequest,
+  Setup,
   Source,
+  UnreadableNotification,
   Verdict,
 } from './source.ts'
-
-const MAX_DRIFT_SECONDS = 300
-const MAX_MEMO_LENGTH = 10_000
-const MAX_FIELD_LENGTH = 200
 
 /** Names SePay keeps (qr.sepay.vn/banks.json) for banks our table calls by their newer ones. */
 const RENAMED_BANKS = new Map([
@@ -43,64 +52,42 @@ const TEST_REFERENCE = /^SB(?=\d*[A-F])[0-9A-F]{10,12}$/
  * Follows developer.sepay.vn/vi/sepay-webhooks/xac-thuc and …/bao-mat.
  */
 function verify(request: IncomingRequest, mode: string, secrets: readonly string[]): Verdict {
-  // With an empty key anyone can sign.
-  const keys = secrets.filter((secret) => secret !== '')
-  if (mode === 'hmac') return verifySignature(request, keys)
-  if (mode === 'apikey') return verifyApiKey(request, keys)
-  return { ok: false, reason: 'mismatch' }
+  if (mode === 'hmac') return verifySignature(request, secrets)
+  if (mode === 'apikey') return verifyApiKey(request, secrets)
+  return refused('mismatch')
 }
 
 function verifySignature(request: IncomingRequest, keys: readonly string[]): Verdict {
   const signature = request.header('x-sepay-signature')
   const timestamp = request.header('x-sepay-timestamp')
-  if (signature === undefined || timestamp === undefined) return { ok: false, reason: 'missing' }
-  const hex = /^sha256=([0-9a-fA-F]{64})$/.exec(signature)?.[1]
-  if (hex === undefined || !/^\d{1,12}$/.test(timestamp)) return { ok: false, reason: 'malformed' }
-  const drift = Math.floor(request.now / 1000) - Number(timestamp)
-  if (Math.abs(drift) > MAX_DRIFT_SECONDS) return { ok: false, reason: 'stale' }
-  const given = Buffer.from(hex, 'hex')
-  const genuine = keys.some((key) =>
-    timingSafeEqual(
-      given,
-      createHmac('sha256', key).update(`${timestamp}.`).update(request.rawBody).digest(),
-    ),
-  )
-  return genuine ? { ok: true } : { ok: false, reason: 'mismatch' }
+  if (signature === undefined || timestamp === undefined) return refused('missing')
+  const hex = /^sha256=([0-9a-f]{64})$/.exec(signature)?.[1]
+  if (hex === undefined || !/^\d{1,12}$/.test(timestamp)) return refused('malformed')
+  if (isStale(Number(timestamp) * 1000, request.now)) return refused('stale')
+  return signedBy(keys, 'sha256', hex, [`${timestamp}.`, request.rawBody])
 }
 
-function verifyApiKey(request: IncomingRequest, keys: readonly string[]): Verdict {
+/** `Authorization: Apikey <key>`, which Bank Hub knows too. */
+export function verifyApiKey(request: IncomingRequest, keys: readonly string[]): Verdict {
   const authorization = request.header('authorization')
-  if (authorization === undefined) return { ok: false, reason: 'missing' }
+  if (authorization === undefined) return refused('missing')
   const given = /^Apikey (.+)$/.exec(authorization)?.[1]
-  if (given === undefined) return { ok: false, reason: 'malformed' }
-  // Hashed, so that both sides are of one length and the comparison tells nothing of the key's.
-  const genuine = keys.some((key) => timingSafeEqual(sha256(given), sha256(key)))
-  return genuine ? { ok: true } : { ok: false, reason: 'mismatch' }
+  return given === undefined ? refused('malformed') : knownToken(keys, given)
 }
 
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
-}
-
-const optionalText = z
-  .string()
-  .max(MAX_FIELD_LENGTH)
-  .nullish()
-  .transform((text) => (text ? wellFormed(text) : null))
+/** A bank by the name SePay has for it → its BIN. */
+export const sepayBank = bankName(RENAMED_BANKS)
 
 /** What we need of an entry, under the webhook's names. Fields we do not know are ignored. */
 const entryFields = {
-  gateway: z.string().max(MAX_FIELD_LENGTH),
-  transactionDate: z.string(),
-  accountNumber: z
-    .string()
-    .transform((text) => text.replaceAll(' ', ''))
-    .pipe(z.string().regex(/^[A-Za-z0-9]{1,34}$/)),
+  gateway: sepayBank,
+  transactionDate: vietnamTime,
+  accountNumber,
   subAccount: optionalText,
   code: optionalText,
-  content: z.string().max(MAX_MEMO_LENGTH).nullable(),
+  content: memo,
   transferType: z.enum(['in', 'out']),
-  transferAmount: z.int().positive(),
+  transferAmount: amountVnd,
   referenceCode: optionalText,
 }
 const pushEntry = z.object({
@@ -108,12 +95,17 @@ const pushEntry = z.object({
   ...entryFields,
 })
 const historyEntry = z.object({ id: historyId, ...entryFields })
+const legacyEntry = z.object({
+  id: legacyId,
+  ...entryFields,
+  transferAmount: decimalVnd.pipe(amountVnd),
+})
 
-const REASONS = new Map<string, UnreadableNotification['reason']>([
-  ['gateway', 'unknown_bank'],
-  ['transactionDate', 'bad_time'],
-  ['transferAmount', 'bad_amount'],
-])
+const REASONS: Record<string, UnreadableNotification['reason']> = {
+  gateway: 'unknown_bank',
+  transactionDate: 'bad_time',
+  transferAmount: 'bad_amount',
+}
 
 /**
  * The one transaction of a webhook's body (developer.sepay.vn/vi/sepay-webhooks/tich-hop-webhook).
@@ -123,58 +115,29 @@ function normalise(rawBody: Uint8Array): BankTransaction[] {
   return [readEntry('push', pushEntry, parseJson(rawBody))]
 }
 
-function parseJson(raw: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(raw))
-  } catch {
-    throw new UnreadableNotification('malformed', 'body', 'is not JSON in UTF-8')
-  }
-}
-
 function readEntry(
   channel: Channel,
-  schema: typeof pushEntry | typeof historyEntry,
+  schema: typeof pushEntry | typeof historyEntry | typeof legacyEntry,
   value: unknown,
 ): BankTransaction {
-  const parsed = schema.safeParse(value)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    const field = String(issue?.path[0] ?? 'body')
-    throw new UnreadableNotification(REASONS.get(field) ?? 'malformed', field, issue?.message ?? 'unreadable')
-  }
-  const entry = parsed.data
+  const entry = readFields(schema, value, REASONS)
   return {
     channel,
     sourceKey: `${channel}:${entry.id}`,
-    bankBin: parseBank(entry.gateway),
+    bankBin: entry.gateway,
     accountNumber: entry.accountNumber,
     virtualAccount: entry.subAccount,
     direction: entry.transferType,
     amountVnd: entry.transferAmount,
-    bookedAt: parseTime(entry.transactionDate),
-    // Some banks (MB) tell only the minute, and SePay fills in the seconds.
-    bookedPrecision: entry.transactionDate.endsWith(':00') ? 'minute' : 'second',
-    remittanceText: wellFormed(entry.content ?? ''),
+    bookedAt: entry.transactionDate,
+    bookedPrecision: bookedPrecision(entry.transactionDate),
+    remittanceText: entry.content,
     bankReference: entry.referenceCode,
     sourceCode: entry.code,
     // SePay knows only the receiver's side.
     payerName: null,
     payerAccount: null,
     isTest: TEST_REFERENCE.test(entry.referenceCode ?? ''),
-  }
-}
-
-function parseBank(gateway: string): string {
-  const bank = findBank(RENAMED_BANKS.get(gateway) ?? gateway)
-  if (bank === undefined) throw new UnreadableNotification('unknown_bank', 'gateway', 'is in no bank table')
-  return bank.bin
-}
-
-function parseTime(text: string): number {
-  try {
-    return parseVietnamTime(text)
-  } catch {
-    throw new UnreadableNotification('bad_time', 'transactionDate', 'is not YYYY-MM-DD HH:mm:ss')
   }
 }
 
@@ -188,23 +151,43 @@ function acknowledge(): Acknowledgement {
 
 /**
  * SePay's own history in the same words as its webhooks, page by page (see `listHistory` for the document
- * followed and the errors). Its ids are not the webhook's, hence the channel in `sourceKey`. An entry that
- * cannot be read goes to `unreadable` and stops nothing.
+ * followed and the errors). Its ids are not the webhook's, hence the channel in `sourceKey`. Where it gives no page
+ * at all, the older API is asked (`listLegacyHistory`); if that fails too, the newer one's error is thrown.
  */
 export async function* backfill(request: BackfillRequest, wait?: Wait): AsyncGenerator<BackfillPage> {
-  for await (const { entries, cursor } of listHistory(request, wait)) {
-    const page: BackfillPage = { transactions: [], rawEntries: [], unreadable: [], cursor }
-    for (const entry of entries) {
-      const raw = new TextEncoder().encode(JSON.stringify(entry))
-      try {
-        page.transactions.push(readEntry('backfill', historyEntry, withPushNames(entry)))
-        page.rawEntries.push(raw)
-      } catch (error) {
-        if (!(error instanceof UnreadableNotification)) throw error
-        page.unreadable.push({ raw, error })
-      }
+  let hasPage = false
+  try {
+    for await (const { entries, cursor } of listHistory(request, wait)) {
+      hasPage = true
+      yield readPage(entries, cursor, (entry) => readEntry('backfill', historyEntry, withPushNames(entry)))
     }
-    yield page
+  } catch (error) {
+    request.signal.throwIfAborted()
+    if (hasPage) throw error
+    yield* legacyBackfill(request, wait, error)
+  }
+}
+
+/**
+ * The older API's ids are the webhook's: its entries are told under the webhook's keys, so that what a push brought,
+ * or the newer API under another id, is never counted twice. The newer API's cursor stays where it is.
+ */
+async function* legacyBackfill(
+  request: BackfillRequest,
+  wait: Wait | undefined,
+  cause: unknown,
+): AsyncGenerator<BackfillPage> {
+  let hasPage = false
+  try {
+    for await (const entries of listLegacyHistory(request, wait)) {
+      hasPage = true
+      yield readPage(entries, request.cursor, (entry) =>
+        readEntry('push', legacyEntry, withLegacyNames(entry)),
+      )
+    }
+  } catch (error) {
+    request.signal.throwIfAborted()
+    throw hasPage ? error : cause
   }
 }
 
@@ -225,11 +208,69 @@ function withPushNames(entry: unknown): Record<string, unknown> {
   }
 }
 
-export const sepay: Source = {
+/** The older API says the direction only by which of its two amounts is zero, both as decimal text. */
+function withLegacyNames(entry: unknown): Record<string, unknown> {
+  const row: Record<string, unknown> = Object(entry)
+  const isOut = /^0+(\.0+)?$/.test(String(row['amount_in']))
+  const transfer_type = isOut ? 'out' : 'in'
+  return { ...withPushNames({ ...row, transfer_type }), subAccount: row['sub_account'] }
+}
+
+const STALL: Hearing['holders'] = ['individual', 'household_business']
+
+/**
+ * Read from developer.sepay.vn (2026-11): `sepay-webhooks/tai-khoan-ngan-hang` and `tien-ich-khac/test-mode/tao-va`
+ * list ACB, BIDV (virtual account obligatory), KienLongBank, MBBank, MSB (obligatory), OCB, Sacombank and VPBank
+ * (both: individual and household business) and VietinBank (enterprise); the webhook's sample comes from Vietcombank;
+ * VietinBank's page asks for SEVQR. A bank named without
+ * saying for whom is listed for both kinds of account that a stall may have.
+ */
+const hears: readonly Hearing[] = [
+  { bankBin: '970403', holders: STALL, condition: 'none' }, // Sacombank
+  { bankBin: '970415', holders: STALL, condition: 'purpose_prefix', purposePrefix: 'SEVQR' }, // VietinBank
+  { bankBin: '970416', holders: STALL, condition: 'none' }, // ACB
+  { bankBin: '970418', holders: STALL, condition: 'virtual_account' }, // BIDV
+  { bankBin: '970422', holders: STALL, condition: 'none' }, // MBBank
+  { bankBin: '970426', holders: STALL, condition: 'virtual_account' }, // MSB
+  { bankBin: '970432', holders: STALL, condition: 'none' }, // VPBank
+  { bankBin: '970436', holders: STALL, condition: 'none' }, // Vietcombank
+  { bankBin: '970448', holders: STALL, condition: 'none' }, // OCB
+  { bankBin: '970452', holders: STALL, condition: 'none' }, // KienLongBank
+]
+
+const setup = ({ address, label, mode, sourceId }: Setup): string[] => [
+  'Vào my.sepay.vn, mở «Tích hợp WebHooks», bấm «Thêm webhook».',
+  `Tên: «${label}». URL nhận webhook: ${address}. Sự kiện: «Có tiền vào» (chọn cả vào và ra cũng được). Định dạng: JSON.`,
+  '«Tự động gửi lại»: bật.',
+  'Chọn các tài khoản ngân hàng của sạp. Đừng bật «Bỏ qua nếu không có mã thanh toán», đừng lọc tiền tố: mã của sạp do Chợ 4.0 tự đọc.',
+  `Kiểu chứng thực: ${mode.words}, dán khoá bí mật ở trên. SePay tự sinh khoá khác thì giữ khoá của SePay, rồi đổi khoá của nguồn ${sourceId} thành khoá đó.`,
+  'Lưu, rồi bấm «Gửi thử»: nguồn này phải hiện giờ «nghe lần cuối».',
+]
+
+export const sepay = {
   kind: 'sepay',
-  modes: ['hmac', 'apikey'],
+  name: 'SePay',
+  console: 'my.sepay.vn',
+  modes: [
+    { id: 'hmac', words: 'HMAC-SHA256', hint: 'nên dùng: chữ ký đổi theo từng tin', signs: true },
+    { id: 'apikey', words: 'API Key', hint: 'một khoá gửi kèm mỗi tin', signs: false },
+  ],
+  secret: {
+    label: 'Khoá bí mật',
+    hint: 'Để trống thì Chợ 4.0 tạo giúp, rồi dán sang SePay. SePay đã cho sẵn khoá thì dán khoá đó vào đây.',
+    madeHere: true,
+  },
+  access: [
+    {
+      name: 'apiToken',
+      label: 'API token',
+      hint: 'Để hỏi lại những khoản SePay gọi không tới (sau 33 phút SePay thôi gọi). Lấy ở my.sepay.vn, Cấu hình công ty, API Access, «Thêm API».',
+    },
+  ],
+  hears,
+  setup,
   verify,
   normalise,
   acknowledge,
   backfill,
-}
+} satisfies Source

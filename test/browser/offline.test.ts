@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { payableCode } from '../../server/domain/payable-code.ts'
+import { payableCode } from '../../server/sources/payable-code.ts'
 import { invite } from '../../server/domain/sign-in.ts'
 import { tenancy } from '../../server/storage/kit.sqlite.ts'
 import { launchBrowser } from '../chromium.ts'

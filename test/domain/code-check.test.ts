@@ -1,7 +1,7 @@
 import { encode } from '@vietqr/core'
 import { describe, expect, it } from 'vitest'
 import { checkCode, isRight, type CheckedStall, type CodeVerdict } from '../../server/domain/code-check.ts'
-import { payableCode } from '../../server/domain/payable-code.ts'
+import { payableCode } from '../../server/sources/payable-code.ts'
 import type { AccountHolding, StallFacts } from '../../server/storage/registry.ts'
 import { mintReference } from '../../shared/reference.ts'
 import { MB, seededRandom } from '../small-market.ts'

@@ -9,7 +9,7 @@ import { marketScope } from '../../server/storage/scope.ts'
 import { listStalls, registerStall, type StallEntry } from '../../server/storage/stall.ts'
 import { rows, run } from '../../server/storage/unit.ts'
 import { mintStall } from '../../server/domain/registration.ts'
-import { payableCode } from '../../server/domain/payable-code.ts'
+import { payableCode } from '../../server/sources/payable-code.ts'
 import { exceptionWords } from '../../web/pages/operator/reason-words.ts'
 import { boardOf, openTestServer, OPERATOR, type TestServer } from './test-server.ts'
 

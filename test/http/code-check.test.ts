@@ -1,7 +1,7 @@
 import { encode } from '@vietqr/core'
 import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { payableCode } from '../../server/domain/payable-code.ts'
+import { payableCode } from '../../server/sources/payable-code.ts'
 import { incident, sale } from '../../server/storage/kit.sqlite.ts'
 import type { Market } from '../../server/storage/market.ts'
 import type { StallEntry } from '../../server/storage/stall.ts'

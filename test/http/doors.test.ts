@@ -90,6 +90,7 @@ it('what is open without a session is exactly this', () => {
       'get /openapi.json',
       'post /leave',
       'post /notifications/:sourceId',
+      'post /notifications/:sourceId/:rest{.+}',
       'get /readyz',
       'get /s',
       'get /s/:stallCode',

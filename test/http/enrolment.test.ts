@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CONSENT_TEXT_VERSION } from '../../shared/consent-text.ts'
 import { invite } from '../../server/domain/sign-in.ts'
-import { payableCode } from '../../server/domain/payable-code.ts'
+import { payableCode } from '../../server/sources/payable-code.ts'
 import {
   consent,
   payeeAccountState,

@@ -157,6 +157,7 @@ describe('the operator’s first page', () => {
       '',
       '/markets/cho-kin',
       '/sources',
+      '/sources/add/sepay',
       `/sources/${sourceId}`,
       '/inbox/cho-kin',
       '/inbox/khong-thuoc-cho-nao',
@@ -165,7 +166,7 @@ describe('the operator’s first page', () => {
       '/markets',
       '/markets/cho-kin',
       '/markets/cho-kin/invite',
-      '/sources',
+      '/sources/add/sepay',
       '/inbox/cho-kin/assign',
     ]
     const ofSource = ['bind', 'unbind', 'rotate', 'token', 'remove'].map(
@@ -436,7 +437,7 @@ describe('a source', () => {
 
   const add = async (more: Record<string, string> = {}) => {
     const typed = { label: 'SePay Phù Cát', mode: 'hmac', secret: '', apiToken: '', ...more }
-    const response = await server.post('/operator/sources', typed, operator)
+    const response = await server.post('/operator/sources/add/sepay', typed, operator)
     const shown = await response.text()
     return {
       response,
@@ -489,7 +490,7 @@ describe('a source', () => {
     expect(shown).toContain('id="label-error"')
     expect(shown).toContain('id="secret-error"')
     expect(shown).toContain('id="apiToken-error"')
-    expect(shown).toContain('Chọn một trong hai cách')
+    expect(shown).toContain('Chọn một trong các cách')
     expect(shown).not.toMatch(/value="(short|a token)"/)
     expect(await listSources(server.services.store, operatorScope())).toEqual([])
   })
@@ -641,7 +642,7 @@ describe('a source on a server that is not on https', () => {
     server = openTestServer()
     operator = await server.signIn(OPERATOR)
     const typed = { label: 'Thử', mode: 'hmac', secret: '', apiToken: '' }
-    const response = await server.post('/operator/sources', typed, operator)
+    const response = await server.post('/operator/sources/add/sepay', typed, operator)
     expect(await response.text()).toContain('SePay chỉ gọi địa chỉ https công khai')
     await server.close()
   })

@@ -79,6 +79,7 @@ function addressesOf(path: string): string[] {
     [':stallCode', [mine.stall.code, hers.stall.code]],
     [':market', [market.code, foreign.code]],
     [':sourceId', ['x']],
+    [':kind', ['sepay']],
     [':code', ['x']],
     [':file', ['2026-11-21.json', '2026-11-21.csv', '2026-11-20.json', 'latest.jws']],
     [':day', ['2026-11-22', '2026-11-21', '2026-11-20', '2026-11-19']],

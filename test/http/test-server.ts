@@ -160,7 +160,7 @@ export function openTestServer({ publicUrl = 'http://localhost:4040', demo = fal
     },
     async addSource(stalls = []) {
       const { store, seal } = services
-      const wanted = { kind: 'sepay', mode: 'hmac', label: 'SePay thử', apiToken: null, secret: SECRET }
+      const wanted = { kind: 'sepay', mode: 'hmac', label: 'SePay thử', access: null, secret: SECRET }
       const { id } = await addInstance(store, seal, operatorScope(), wanted, clock.now)
       const allowed = stalls.flatMap((entry) => entry.accounts)
       await store.changeRegistry((tx) => bindAccounts(tx, operatorScope(), id, allowed, clock.now))

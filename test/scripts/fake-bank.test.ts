@@ -1,15 +1,10 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import {
-  createFakeBank,
-  memoWith,
-  readTemplates,
-  signedHeaders,
-  type Payee,
-} from '../../scripts/fake-bank.ts'
+import { createFakeBank, memoWith, readTemplates, type Payee } from '../../scripts/fake-bank.ts'
 import { sepay } from '../../server/sources/sepay.ts'
 import { findReferences, mintReference } from '../../shared/reference.ts'
+import { sender } from '../fixtures/notifications/sepay/sender.ts'
 
 const SECRET = 'a secret of the tests'
 const NOW = Date.UTC(2026, 10, 22, 3, 42)
@@ -24,14 +19,16 @@ function seeded(seed: number): (below: number) => number {
   }
 }
 
-const payees: Payee[] = ['MBBank', 'Vietcombank', 'ACB'].map((gateway, index) => ({
-  gateway,
+const payees: Payee[] = ['MBBank', 'Vietcombank', 'ACB'].map((bank, index) => ({
+  bank,
   accountNumber: `TIENGIA0000${index}`,
   virtualAccount: null,
   reference: mintReference(seeded(index + 1)),
 }))
 
 const options = {
+  sender,
+  mode: 'hmac',
   address: 'http://localhost:1/',
   secret: SECRET,
   payees,
@@ -148,18 +145,6 @@ describe('what it tells', () => {
 })
 
 describe('how it tells', () => {
-  test('signed as SePay signs', () => {
-    const body = createFakeBank(options).pay(payees[0]!)
-    const headers = signedHeaders(body, SECRET, NOW)
-    const request = {
-      rawBody: new TextEncoder().encode(body),
-      header: (name: string) => headers[name],
-      now: NOW,
-    }
-    expect(sepay.verify(request, 'hmac', [SECRET])).toEqual({ ok: true })
-    expect(sepay.verify(request, 'hmac', ['another'])).toEqual({ ok: false, reason: 'mismatch' })
-  })
-
   test('over HTTP, every stall first, and again what was not acknowledged', async () => {
     const heard: string[] = []
     const server = createServer((request, response) => {
@@ -181,6 +166,16 @@ describe('how it tells', () => {
     expect(heard.slice(0, 3).map((body) => read(body).accountNumber)).toEqual(
       payees.map((one) => one.accountNumber),
     )
+  })
+
+  test('lost is never told, mangled is what a bank makes of it, and the rest is told later', async () => {
+    expect(tell({ lose: 1 })).toEqual([])
+    const memos = tell({ mangle: 0 }).map((body) => read(body).remittanceText)
+    expect(memos.every((memo) => findReferences(memo)[0] === memo)).toBe(true)
+    const started = Date.now()
+    const bank = createFakeBank({ ...options, habits: { delayMs: 40 } })
+    await bank.play(10, 0, AbortSignal.timeout(10_000))
+    expect(Date.now() - started).toBeGreaterThan(50)
   })
 
   test('says 0 where nobody answers', async () => {

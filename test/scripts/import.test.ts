@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { buildAssets } from '../../scripts/build.ts'
 import { createFakeBank } from '../../scripts/fake-bank.ts'
+import { sender } from '../fixtures/notifications/sepay/sender.ts'
 import { readConfig } from '../../server/config.ts'
 import { startServer } from '../../server/main.ts'
 import { findMarket } from '../../server/storage/market.ts'
@@ -175,12 +176,14 @@ describe('while the server runs', () => {
     const market = (await findMarket(store, 'cho-phu-cat'))!
     const [entry] = await listStalls(store, marketScope(market.id))
     const payee = {
-      gateway: 'MBBank',
+      bank: 'MBBank',
       accountNumber: '0123456701',
       virtualAccount: null,
       reference: entry!.stall.reference,
     }
     const bank = createFakeBank({
+      sender,
+      mode: 'hmac',
       address: `http://localhost:${server.port}/notifications/${id}`,
       secret: secret!,
       payees: [payee],

@@ -2,9 +2,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { buildAssets } from '../../scripts/build.ts'
-import { signedHeaders } from '../../scripts/fake-bank.ts'
 import { readConfig } from '../../server/config.ts'
 import { startServer } from '../../server/main.ts'
+import { sources } from '../../server/sources/registry.ts'
+import { sepayHeaders } from '../sepay.ts'
 import { ask, dump, runScript, temporaryFolder } from './child.ts'
 
 beforeAll(async () => {
@@ -68,9 +69,9 @@ describe('npm run source', () => {
     }
     expect(stdout).not.toContain('SePay chỉ gọi địa chỉ https')
     const tell = await serve(env)
-    const accepted = await tell(id, signedHeaders(BODY, secret, Date.now()))
+    const accepted = await tell(id, sepayHeaders(BODY, Date.now(), secret))
     expect([accepted.status, await accepted.json()]).toEqual([200, { success: true }])
-    expect((await tell(id, signedHeaders(BODY, 'another', Date.now()))).status).toBe(401)
+    expect((await tell(id, sepayHeaders(BODY, Date.now(), 'another'))).status).toBe(401)
   })
 
   test('add: an API key, and secrets from files that leave no trace in the shell', async () => {
@@ -121,12 +122,12 @@ describe('npm run source', () => {
     expect(newSecret).not.toBe(secret)
     const tell = await serve(env)
     for (const good of [secret, newSecret]) {
-      expect((await tell(id, signedHeaders(BODY, good, Date.now()))).status).toBe(200)
+      expect((await tell(id, sepayHeaders(BODY, Date.now(), good))).status).toBe(200)
     }
     expect((await runScript('source.ts', ['remove', id], env)).code).toBe(0)
     // A source is looked up at most a second late.
     await expect
-      .poll(async () => (await tell(id, signedHeaders(BODY, newSecret, Date.now()))).status, {
+      .poll(async () => (await tell(id, sepayHeaders(BODY, Date.now(), newSecret))).status, {
         timeout: 3_000,
       })
       .toBe(401)
@@ -138,7 +139,7 @@ describe('npm run source', () => {
     const { env } = place()
     for (const [args, words] of [
       [[], /Cách dùng/],
-      [['add', 'casso', '--accounts', 'MB:1'], /Chưa nghe được nguồn «casso»/],
+      [['add', 'momo', '--accounts', 'MB:1'], /Chưa nghe được nguồn «momo»/],
       [['add', 'sepay'], /Thiếu --accounts/],
       [['add', 'sepay', '--accounts', 'XYZ:1'], /không có ngân hàng nào tên «XYZ»/],
       [['add', 'sepay', '--accounts', 'MB:'], /số tài khoản «» chưa đúng/],
@@ -180,6 +181,44 @@ describe('npm run source', () => {
     expect((await runScript('source.ts', ['list'], env)).stdout).toMatch(/, có API token/)
     expect(JSON.stringify(dump(database))).not.toContain('TOKEN-of-the-history')
   })
+
+  test('kinds: every source with its modes and what it needs', async () => {
+    const { env } = place()
+    const { code, stdout } = await runScript('source.ts', ['kinds'], env)
+    expect(code).toBe(0)
+    for (const { kind, modes, secret, access } of sources) {
+      expect(stdout).toContain(`${kind}  `)
+      expect(stdout).toContain(`--mode ${modes.map(({ id }) => id).join('|')}`)
+      for (const { label } of [secret, ...access]) expect(stdout).toContain(label)
+    }
+  })
+
+  test('add: a source that needs several things takes them line by line; half of them is told', async () => {
+    const { env, folder, database } = place()
+    const [secretFile, tokenFile] = [join(folder, 'secret'), join(folder, 'token')]
+    writeFileSync(secretFile, 'checksum-key-of-payos\n')
+    writeFileSync(tokenFile, 'CLIENT-1\nKEY-1\n')
+    const args = ['add', 'payos', '--accounts', 'MB:0123456701', '--secret-file', secretFile]
+    const made = await runScript('source.ts', [...args, '--api-token-file', tokenFile], env)
+    expect([made.code, made.stderr]).toEqual([0, ''])
+    const [, id = ''] = /\/notifications\/(payos-\w+)/.exec(made.stdout)!
+    expect(made.stdout).toContain(`npm run source -- announce ${id}`)
+    expect(made.stdout).not.toMatch(/CLIENT-1|KEY-1/)
+    expect(JSON.stringify(dump(database))).not.toMatch(/CLIENT-1|KEY-1|checksum-key/)
+    const listed = await runScript('source.ts', ['list'], env)
+    expect(listed.stdout).toMatch(/payOS, Checksum Key, chưa nghe lần nào, có Client ID, API Key/)
+    writeFileSync(tokenFile, 'CLIENT-2\n')
+    for (const [wrong, words] of [
+      [[...args, '--api-token-file', tokenFile], /cần 2 dòng: Client ID, API Key/],
+      [args.slice(0, 4), /--secret-file: .*payOS cho khoá này/],
+      [['backfill', id], /payOS không cho hỏi lại/],
+      [['announce', 'sepay-0'], /Không có nguồn nào/],
+    ] as const) {
+      const { code, stderr } = await runScript('source.ts', [...wrong], env)
+      expect([wrong, code]).toEqual([wrong, 1])
+      expect(stderr).toMatch(words)
+    }
+  }, 60_000)
 
   test('backfill without a token says what is missing', async () => {
     const { env } = place()

@@ -8,10 +8,7 @@ import type { BackfillPage, BackfillRequest } from '../../server/sources/source.
 const URL_V2 = 'https://userapi.sepay.vn/v2/transactions'
 const TOKEN = 'token-nobody-may-read'
 const published = JSON.parse(
-  readFileSync(
-    new URL('../fixtures/notifications/sepay.userapi-v2.transactions.json', import.meta.url),
-    'utf8',
-  ),
+  readFileSync(new URL('../fixtures/notifications/sepay/userapi-v2.json', import.meta.url), 'utf8'),
 )
 
 const entry = (id: string, changes: Record<string, unknown> = {}) => ({
@@ -43,7 +40,10 @@ const never: Reply = async () => {
 
 let asked: { query: Record<string, string>; authorization: string | null }[] = []
 let waits: number[] = []
-const server = setupServer()
+/** The older history, which is asked where this one gives nothing, knows nothing either. */
+const server = setupServer(
+  http.get('https://my.sepay.vn/userapi/transactions/list', () => new HttpResponse(null, { status: 401 })),
+)
 
 beforeAll(() => server.listen({ onUnhandledFrame: 'error' }))
 beforeEach(() => {
@@ -71,9 +71,11 @@ function answers(...replies: Reply[]) {
 /** What a back-fill gave, page by page, and how it ended. */
 async function run(changes: Partial<BackfillRequest> = {}) {
   const request = {
-    apiToken: TOKEN,
+    access: { apiToken: TOKEN },
     cursor: null,
     since: Date.UTC(2026, 9, 30, 17, 0, 0),
+    until: Date.UTC(2026, 9, 30, 18, 0, 0),
+    bankOf: () => '000000',
     signal: new AbortController().signal,
     ...changes,
   }
@@ -256,7 +258,12 @@ describe('what time may heal is asked again', () => {
     expect(waits).toHaveLength(4)
   })
 
-  test('a failure in the middle keeps the pages before it', async () => {
+  test('a failure in the middle keeps the pages before it, and the older history does not cover it up', async () => {
+    server.use(
+      http.get('https://my.sepay.vn/userapi/transactions/list', () =>
+        HttpResponse.json({ status: 200, transactions: [] }),
+      ),
+    )
     answers(json(page([entry('a1')], true)), status(503))
     const { cursors, error } = await run()
     expect(cursors).toEqual(['a1'])
@@ -276,7 +283,7 @@ describe('what it will not heal is an error at once', () => {
   test.each(['', 'with space', 'line\nbreak', 'không'])(
     'a token no header can carry (%j) is not sent nor quoted',
     async (apiToken) => {
-      const { error } = await run({ apiToken })
+      const { error } = await run({ access: { apiToken } })
       expect(String(error)).toBe('Error: SePay history: the API token has characters no token has')
       expect(asked).toHaveLength(0)
     },
@@ -355,8 +362,15 @@ describe('it stops when it is told to', () => {
 
   test('in the middle of a wait', async () => {
     answers(status(429, { 'retry-after': '60' }))
-    const pages = backfill({ apiToken: TOKEN, cursor: 'a', since: 0, signal: AbortSignal.timeout(50) })
-    await expect(pages.next()).rejects.toMatchObject({ name: 'AbortError' })
+    const pages = backfill({
+      access: { apiToken: TOKEN },
+      cursor: 'a',
+      since: 0,
+      until: 1,
+      bankOf: () => '000000',
+      signal: AbortSignal.timeout(50),
+    })
+    await expect(pages.next()).rejects.toMatchObject({ name: 'TimeoutError' })
   })
 
   test('before it began', async () => {

@@ -7,7 +7,7 @@ import { UnreadableNotification } from '../../server/sources/source.ts'
 const fixture = (name: string) =>
   readFileSync(new URL(`../fixtures/notifications/${name}.json`, import.meta.url))
 
-const sample: Record<string, unknown> = JSON.parse(fixture('sepay.webhook.doc').toString())
+const sample: Record<string, unknown> = JSON.parse(fixture('sepay/webhook').toString())
 const encode = (message: unknown) => new TextEncoder().encode(JSON.stringify(message))
 
 /** The one transaction of the documented sample with some fields changed. */
@@ -30,7 +30,7 @@ function unreadable(rawBody: Uint8Array): string {
 const unreadableWith = (changes: Record<string, unknown>) => unreadable(encode({ ...sample, ...changes }))
 
 test("the documented sample is read exactly, and what we don't know of it is ignored", () => {
-  expect(sepay.normalise(fixture('sepay.webhook.doc'))).toEqual([
+  expect(sepay.normalise(fixture('sepay/webhook'))).toEqual([
     {
       channel: 'push',
       sourceKey: 'push:92704',
@@ -55,10 +55,8 @@ test('money going out says so, with a positive amount', () => {
   expect(normalised({ transferType: 'out' })).toMatchObject({ direction: 'out', amountVnd: 2_277_000 })
 })
 
-test('SePay hears its own word of thanks whatever became of the message', () => {
-  for (const reception of ['recorded', 'unreadable'] as const) {
-    expect(sepay.acknowledge(reception)).toEqual({ status: 200, body: { success: true } })
-  }
+test('SePay hears its own word of thanks', () => {
+  expect(sepay.acknowledge()).toEqual({ status: 200, body: { success: true } })
 })
 
 test('an id is the same key as a number and as digits', () => {
@@ -225,7 +223,7 @@ describe('what is not a message of the documented shape is malformed, and names 
     expect(unreadable(raw)).toBe('malformed body')
   })
 
-  test.each(['sepay.userapi-v1.transaction', 'sepay.bankhub-ipn', 'sepay.userapi-v2.transactions'])(
+  test.each(['sepay/userapi-v1', 'bankhub/ipn', 'sepay/userapi-v2'])(
     'a message of another SePay product (%s) is not mistaken for a webhook',
     (name) => {
       expect(unreadable(fixture(name))).toMatch(/^malformed /)
@@ -282,7 +280,7 @@ describe('a memo is kept as it came', () => {
 
 describe('tests of SePay are told from payments by its own references', () => {
   test('a message of Test mode is a test, also with a code and a virtual account', () => {
-    expect(sepay.normalise(fixture('sepay.webhook.test-mode'))[0]).toMatchObject({
+    expect(sepay.normalise(fixture('sepay/test-mode'))[0]).toMatchObject({
       isTest: true,
       bankReference: 'SB1A2B3C4D5E',
     })

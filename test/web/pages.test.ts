@@ -82,7 +82,15 @@ const everyPage: Record<string, (demo: boolean) => Promise<string>> = {
     render(
       enrolmentPage(
         { ...frame, demo },
-        { code: 'x', market: 'Chợ Tam Kỳ', section: 'Dãy B', stallWord: 'lô', typed: {}, errors: {} },
+        {
+          code: 'x',
+          market: 'Chợ Tam Kỳ',
+          section: 'Dãy B',
+          stallWord: 'lô',
+          hindranceAt: () => null,
+          typed: {},
+          errors: {},
+        },
       ),
     ),
   gone: (demo) => render(enterGonePage({ ...frame, demo })),
@@ -93,7 +101,7 @@ const everyPage: Record<string, (demo: boolean) => Promise<string>> = {
     render(
       vendorSettingsPage(
         { ...frame, demo },
-        { ...vendor, rowTelling: 'nothing', phones: [], account: null, mayProve: false },
+        { ...vendor, rowTelling: 'nothing', phones: [], account: null, mayProve: false, linksWith: null },
       ),
     ),
   rowSpeaker: (demo) =>

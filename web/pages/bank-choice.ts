@@ -1,4 +1,4 @@
-import { banks, hearing, type Bank } from '@vietqr/core'
+import { banks, type Bank } from '@vietqr/core'
 import { html } from 'hono/html'
 import type { HearingHindrance } from './hindrance-words.ts'
 import type { Html } from './layout.ts'
@@ -6,20 +6,17 @@ import type { Html } from './layout.ts'
 const byName = (a: Bank, b: Bank) => a.shortName.localeCompare(b.shortName, 'vi')
 const takers = banks.filter((bank) => bank.transferSupported).sort(byName)
 
-type Heard = 'heard' | HearingHindrance
-const heard = ({ bin }: Bank): Heard => {
-  const ways = [...hearing(bin, 'individual'), ...hearing(bin, 'household_business')]
-  if (ways.length === 0) return 'bank_not_heard'
-  return ways.every((way) => way.condition === 'virtual_account') ? 'needs_virtual_account' : 'heard'
-}
-const groups: readonly [Heard, string][] = [
-  ['heard', 'Báo được tiền về'],
+/** What keeps a bank (its BIN) from being heard whoever the account is of; null where nothing does. */
+export type HindranceAt = (bankBin: string) => HearingHindrance | null
+
+const groups: readonly [HearingHindrance | null, string][] = [
+  [null, 'Báo được tiền về'],
   ['needs_virtual_account', 'Chỉ báo qua tài khoản ảo'],
   ['bank_not_heard', 'Chưa báo được tiền về'],
 ]
 
 /** Every bank that takes transfers, those that some source can hear first. `chosen` is a BIN, or empty. */
-export const bankChoice = (chosen: string, error: string | undefined): Html =>
+export const bankChoice = (chosen: string, hindranceAt: HindranceAt, error: string | undefined): Html =>
   html`<div class="field">
     <label for="bank">Ngân hàng</label>
     <select
@@ -32,9 +29,9 @@ export const bankChoice = (chosen: string, error: string | undefined): Html =>
       <option value="">Chọn ngân hàng</option>
       ${groups.map(
         ([group, label]) =>
-          html`<optgroup label="${label}" data-heard="${group}">
+          html`<optgroup label="${label}" data-heard="${group ?? 'heard'}">
             ${takers
-              .filter((bank) => heard(bank) === group)
+              .filter(({ bin }) => hindranceAt(bin) === group)
               .map(
                 ({ bin, shortName }) =>
                   html`<option value="${bin}" ${bin === chosen ? 'selected' : ''}>${shortName}</option>`,

@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import { consent } from './consent.ts'
-import { bankChoice } from './bank-choice.ts'
+import { bankChoice, type HindranceAt } from './bank-choice.ts'
 import { field, type Field } from './field.ts'
 import { HINDRANCES, type HearingHindrance } from './hindrance-words.ts'
 import { layout } from './layout.ts'
@@ -28,6 +28,7 @@ export interface EnrolmentView {
   typed: Partial<Record<EnrolmentField, string>>
   /** What was read from the code she photographed: its payload is kept while she mends the rest. */
   sticker?: { payload: string; bankShortName: string; accountNumber: string }
+  hindranceAt: HindranceAt
   /** What will keep this account from being heard; she has been told of it once the page has shown it. */
   hindrance?: HearingHindrance
   errors: FieldErrors<EnrolmentField>
@@ -47,7 +48,8 @@ const hindranceNotices = (shown: HearingHindrance | undefined): Html =>
   )}`
 
 /** Read from the sticker, or typed: the server takes the sticker's where there is one. */
-const account = ({ sticker, hindrance, typed, errors }: EnrolmentView, typedNumber: Html): Html => {
+const account = (view: EnrolmentView, typedNumber: Html): Html => {
+  const { sticker, hindrance, typed, errors } = view
   const isTyped = Boolean(typed.bank || typed.account_number || errors.bank || errors.account_number)
   return html` <input type="hidden" name="sticker" value="${sticker?.payload ?? ''}" />
     <input type="hidden" name="told" value="${hindrance ?? ''}" />
@@ -62,7 +64,7 @@ const account = ({ sticker, hindrance, typed, errors }: EnrolmentView, typedNumb
       ${photoInput('Chụp mã QR đang dán ở sạp', errors.sticker)}
       <details ${isTyped || errors.sticker ? 'open' : ''}>
         <summary>Không có mã? Gõ số tài khoản</summary>
-        <div class="typed">${bankChoice(typed.bank ?? '', errors.bank)} ${typedNumber}</div>
+        <div class="typed">${bankChoice(typed.bank ?? '', view.hindranceAt, errors.bank)} ${typedNumber}</div>
       </details>
     </div>
     ${hindranceNotices(hindrance)}`

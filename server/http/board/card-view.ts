@@ -1,6 +1,7 @@
 import { findBank } from '@vietqr/core'
 import type { CardView } from '../../../web/pages/card.ts'
-import { payableCode, payableNumber } from '../../domain/payable-code.ts'
+import { payableNumber } from '../../domain/payable-number.ts'
+import { payableCode } from '../../sources/payable-code.ts'
 import { newestAccount } from '../../storage/account.ts'
 import type { Market } from '../../storage/market.ts'
 import type { StallEntry } from '../../storage/stall.ts'

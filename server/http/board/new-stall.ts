@@ -9,6 +9,7 @@ import {
   REGISTRATION_FIELDS,
   type RegistrationText,
 } from '../../domain/registration.ts'
+import { hearingWarning } from '../../sources/hearing.ts'
 import { newestAccount } from '../../storage/account.ts'
 import { closeStall, listStalls, registerStall, type StallEntry } from '../../storage/stall.ts'
 import type { Services } from '../../services.ts'
@@ -90,8 +91,12 @@ async function openEntry({ store }: Services, { scope }: MarketVisit, code: stri
 function form(
   { market }: MarketVisit,
   known: StallEntry | undefined,
-): Pick<NewStallView, 'market' | 'changes'> {
-  return { market, ...(known ? { changes: { code: known.stall.code, name: known.stall.name } } : {}) }
+): Pick<NewStallView, 'market' | 'changes' | 'hindranceAt'> {
+  return {
+    market,
+    hindranceAt: (bankBin) => hearingWarning({ bankBin }),
+    ...(known ? { changes: { code: known.stall.code, name: known.stall.name } } : {}),
+  }
 }
 
 /** What is known of a stall, in the words of the form. */

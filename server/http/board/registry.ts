@@ -9,7 +9,7 @@ import {
   type RegistryAccount,
   type RegistryStall,
 } from '../../../web/pages/board/registry.ts'
-import { hearingWarning } from '../../domain/registration.ts'
+import { hearingWarning } from '../../sources/hearing.ts'
 import { newestAccount, type PayeeAccount } from '../../storage/account.ts'
 import { listBoundAccounts } from '../../storage/source.ts'
 import { listStalls, type StallEntry } from '../../storage/stall.ts'
@@ -126,5 +126,8 @@ function registryAccount(
 }
 
 function hindrance(account: PayeeAccount, bound: ReadonlySet<string>): Hindrance | null {
-  return hearingWarning(account) ?? (bound.has(accountKey(account)) ? null : 'not_bound')
+  const warning = hearingWarning(account)
+  if (!bound.has(accountKey(account))) return warning ?? 'not_bound'
+  // Somebody let a source speak for it: that it publishes no list of banks is no hindrance.
+  return warning === 'bank_not_heard' ? null : warning
 }

@@ -3,12 +3,15 @@ import { AppError } from '../../../shared/app-error.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
 import { sourceSecretPage } from '../../../web/pages/operator/source-secret.ts'
 import { sourcePage, type SourceView } from '../../../web/pages/operator/source.ts'
-import { rotateInstance } from '../../sources/instance.ts'
+import type { Config } from '../../config.ts'
+import { accessProblems, secretProblem } from '../../sources/credential.ts'
+import { giveAccess, rotateInstance } from '../../sources/instance.ts'
+import { getSource, modeOf } from '../../sources/registry.ts'
+import type { Access, Source } from '../../sources/source.ts'
 import {
   bindAccounts,
   listSources,
   removeSource,
-  setApiToken,
   unbindAccount,
   type SourceListing,
 } from '../../storage/source.ts'
@@ -16,7 +19,6 @@ import { readTyped } from '../board/typed-text.ts'
 import type { Services } from '../../services.ts'
 import type { Doors, OperationVisit } from '../door.ts'
 import { parseAccountLines } from './account-lines.ts'
-import { secretProblem, tokenProblem } from './secret-problem.ts'
 import { listUnheardAccounts } from './unheard-accounts.ts'
 
 /** The next ones are shown when these are done. */
@@ -28,7 +30,6 @@ const EMPTY: Form = { typed: {}, errors: {}, badLines: [] }
 /** One source: what it may speak for, its secret, its end. */
 export function showSource(doors: Doors, services: Services, frame: Frame): void {
   const { config, store, seal, now } = services
-  const addressOf = (id: string) => `${config.publicUrl}/notifications/${id}`
 
   const find = async ({ c, scope }: OperationVisit): Promise<SourceListing> => {
     const rows = await listSources(store, scope)
@@ -41,19 +42,21 @@ export function showSource(doors: Doors, services: Services, frame: Frame): void
     const { c, actor, scope } = visit
     const unheard = await listUnheardAccounts(store, actor, scope)
     const boundCount = Number(c.req.query('bound') ?? 0)
-    const { id, label, kind, mode, createdAt, lastHeardAt, backfilledAt, apiToken } = row
+    const { id, label, mode, createdAt, lastHeardAt, backfilledAt, apiToken } = row
+    const source = getSource(row.kind)
     c.header('cache-control', 'no-store')
     return c.html(
       sourcePage(frame, {
         id,
         label,
-        kind,
-        mode,
-        address: addressOf(id),
+        source,
+        mode: modeOf(source, mode).words,
+        address: addressOf(config, id),
         createdAt,
         lastHeardAt,
         backfilledAt,
-        hasApiToken: apiToken !== null,
+        hasAccess: apiToken !== null,
+        isAskable: source.backfill !== undefined,
         accounts: row.accounts.map((account) => ({
           ...account,
           bankShortName: findBank(account.bankBin)?.shortName ?? account.bankBin,
@@ -93,33 +96,23 @@ export function showSource(doors: Doors, services: Services, frame: Frame): void
     const { c, scope } = visit
     const row = await find(visit)
     const given = (await readTyped(c, ['secret'])).secret.trim()
-    const wrong = secretProblem(given)
+    const wrong = secretProblem(getSource(row.kind), given)
     if (wrong !== undefined) return page(visit, row, { ...EMPTY, errors: { secret: wrong } }, 400)
-    const { id, label, mode, apiToken } = row
-    const made = await rotateInstance(store, seal, scope, id, given || null, now())
+    const made = await rotateInstance(store, seal, scope, row, given || null, now())
     c.header('cache-control', 'no-store')
-    return c.html(
-      sourceSecretPage(frame, {
-        id,
-        label,
-        mode,
-        publicUrl: config.publicUrl,
-        address: addressOf(id),
-        hasApiToken: apiToken !== null,
-        ...made,
-      }),
-      200,
-    )
+    const view = { ...secretView(config, row), hasAccess: row.apiToken !== null, ...made }
+    return c.html(sourceSecretPage(frame, view), 200)
   })
 
   route.post('/operator/sources/:sourceId/token', async (visit) => {
     const { c, scope } = visit
     const row = await find(visit)
-    const token = (await readTyped(c, ['apiToken'])).apiToken.trim()
-    const wrong = token === '' ? 'Chỗ này còn trống.' : tokenProblem(token)
-    if (wrong !== undefined) return page(visit, row, { ...EMPTY, errors: { apiToken: wrong } }, 400)
-    const sealed = await seal.close(token)
-    await store.changeRegistry((tx) => setApiToken(tx, scope, row.id, sealed))
+    const source = getSource(row.kind)
+    const access = await readAccess(c, source)
+    const errors = accessProblems(source, access)
+    for (const { name } of source.access) if (access[name] === '') errors[name] = 'Chỗ này còn trống.'
+    if (Object.keys(errors).length > 0) return page(visit, row, { ...EMPTY, errors }, 400)
+    await giveAccess(store, seal, scope, row, access)
     return c.redirect(`/operator/sources/${row.id}?token`, 303)
   })
 
@@ -134,4 +127,27 @@ export function showSource(doors: Doors, services: Services, frame: Frame): void
     await store.changeRegistry((tx) => removeSource(tx, scope, row.id, now()))
     return c.redirect('/operator/sources?removed', 303)
   })
+}
+
+function addressOf({ publicUrl }: Config, id: string): string {
+  return `${publicUrl}/notifications/${id}`
+}
+
+/** What calling the source's API takes, as a form sent it. */
+export async function readAccess(c: OperationVisit['c'], { access }: Source): Promise<Access> {
+  const typed = await readTyped(
+    c,
+    access.map(({ name }) => name),
+  )
+  return Object.fromEntries(Object.entries(typed).map(([name, text]) => [name, text.trim()]))
+}
+
+/** What the page that shows a secret says besides it. */
+export function secretView(config: Config, row: Pick<SourceListing, 'id' | 'kind' | 'label' | 'mode'>) {
+  const source = getSource(row.kind)
+  const mode = modeOf(source, row.mode)
+  const address = addressOf(config, row.id)
+  const { id, label } = row
+  const steps = source.setup({ sourceId: id, address, label, mode })
+  return { id, label, source, mode: mode.words, publicUrl: config.publicUrl, address, steps }
 }

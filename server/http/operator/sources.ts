@@ -1,76 +1,93 @@
+import { AppError } from '../../../shared/app-error.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
+import { newSourcePage, type NewSourceView } from '../../../web/pages/operator/new-source.ts'
 import { sourceSecretPage } from '../../../web/pages/operator/source-secret.ts'
-import { sourcesPage, type SourcesView } from '../../../web/pages/operator/sources.ts'
+import { sourcesPage } from '../../../web/pages/operator/sources.ts'
+import { accessProblems, secretProblem } from '../../sources/credential.ts'
 import { addInstance } from '../../sources/instance.ts'
-import { getSource } from '../../sources/registry.ts'
-import type { OperatorScope } from '../../storage/scope.ts'
+import { getSource, modeOf, sourceOf, sources } from '../../sources/registry.ts'
 import { listSources } from '../../storage/source.ts'
 import { readTyped } from '../board/typed-text.ts'
 import type { Services } from '../../services.ts'
-import type { Doors } from '../door.ts'
-import { secretProblem, tokenProblem } from './secret-problem.ts'
-import { showSource } from './source.ts'
+import type { Doors, OperationVisit } from '../door.ts'
+import { readAccess, secretView, showSource } from './source.ts'
 
-const KIND = 'sepay'
 const MAX_LABEL_LENGTH = 60
 
 /** Who tells us of money, and how another is added. A secret is on the page that made it, and on no later one. */
 export function showSources(doors: Doors, services: Services, frame: Frame): void {
   const { config, store, seal, now } = services
+  const route = doors.operation('source.manage')
 
-  const view = async (
-    scope: OperatorScope,
-    form: Pick<SourcesView, 'typed' | 'errors' | 'removed'>,
-  ): Promise<SourcesView> => ({
-    sources: (await listSources(store, scope)).map((row) => ({ ...row, accountCount: row.accounts.length })),
-    publicUrl: config.publicUrl,
-    ...form,
-  })
+  const kindOf = ({ c }: OperationVisit) => {
+    const source = sourceOf(c.req.param('kind') ?? '')
+    if (!source) throw new AppError('not_found', 'no such kind of source')
+    return source
+  }
 
-  doors.operation('source.manage').get('/operator/sources', async ({ c, scope }) => {
-    const removed = c.req.query('removed') !== undefined
+  route.get('/operator/sources', async ({ c, scope }) => {
+    const rows = await listSources(store, scope)
     c.header('cache-control', 'no-store')
-    return c.html(sourcesPage(frame, await view(scope, { typed: {}, errors: {}, removed })), 200)
-  })
-
-  doors.operation('source.manage').post('/operator/sources', async ({ c, scope }) => {
-    const typed = await readTyped(c, ['label', 'mode', 'secret', 'apiToken'])
-    const label = typed.label.trim()
-    const [secret, apiToken] = [typed.secret.trim(), typed.apiToken.trim()]
-    const errors: SourcesView['errors'] = {}
-    if (label === '') errors.label = 'Chỗ này còn trống.'
-    if (label.length > MAX_LABEL_LENGTH) errors.label = 'Dài quá, ghi gọn lại.'
-    if (!getSource(KIND).modes.includes(typed.mode)) errors.mode = 'Chọn một trong hai cách.'
-    const wrongSecret = secretProblem(secret)
-    if (wrongSecret !== undefined) errors.secret = wrongSecret
-    const wrongToken = tokenProblem(apiToken)
-    if (wrongToken !== undefined) errors.apiToken = wrongToken
-    c.header('cache-control', 'no-store')
-    if (Object.keys(errors).length > 0) {
-      // They are not said back, so they must be pasted again.
-      if (secret !== '') errors.secret ??= 'Dán lại khoá: trang không giữ khoá đã gõ.'
-      if (apiToken !== '') errors.apiToken ??= 'Dán lại token: trang không giữ token đã gõ.'
-      const { mode } = typed
-      return c.html(
-        sourcesPage(frame, await view(scope, { typed: { label, mode }, errors, removed: false })),
-        400,
-      )
-    }
-    const made = await addInstance(
-      store,
-      seal,
-      scope,
-      { kind: KIND, mode: typed.mode, label, apiToken: apiToken || null, secret: secret || null },
-      now(),
+    return c.html(
+      sourcesPage(frame, {
+        sources: rows.map((row) => {
+          const source = getSource(row.kind)
+          return {
+            ...row,
+            kind: source.name,
+            mode: modeOf(source, row.mode).words,
+            accountCount: row.accounts.length,
+          }
+        }),
+        kinds: sources,
+        publicUrl: config.publicUrl,
+        removed: c.req.query('removed') !== undefined,
+      }),
+      200,
     )
+  })
+
+  route.get('/operator/sources/add/:kind', async (visit) => {
+    visit.c.header('cache-control', 'no-store')
+    const { publicUrl } = config
+    const view = { source: kindOf(visit), publicUrl, typed: {}, errors: {} }
+    return visit.c.html(newSourcePage(frame, view), 200)
+  })
+
+  route.post('/operator/sources/add/:kind', async (visit) => {
+    const { c, scope } = visit
+    const source = kindOf(visit)
+    const typed = await readTyped(c, ['label', 'mode', 'secret'])
+    const label = typed.label.trim()
+    const secret = typed.secret.trim()
+    const access = await readAccess(c, source)
+    const errors: NewSourceView['errors'] = accessProblems(source, access)
+    const wrongSecret = secretProblem(source, secret)
+    if (label === '') errors['label'] = 'Chỗ này còn trống.'
+    if (label.length > MAX_LABEL_LENGTH) errors['label'] = 'Dài quá, ghi gọn lại.'
+    const mode = source.modes.find((one) => one.id === typed.mode)
+    if (!mode) errors['mode'] = 'Chọn một trong các cách.'
+    if (wrongSecret !== undefined) errors['secret'] = wrongSecret
+    c.header('cache-control', 'no-store')
+    if (!mode || Object.keys(errors).length > 0) {
+      // They are not said back, so they must be pasted again.
+      if (secret !== '') errors['secret'] ??= 'Dán lại khoá: trang không giữ khoá đã gõ.'
+      for (const { name, label: word } of source.access) {
+        if (access[name] !== '') errors[name] ??= `Dán lại ${word}: trang không giữ những gì đã gõ.`
+      }
+      const { publicUrl } = config
+      const view = { source, publicUrl, typed: { label, mode: typed.mode }, errors }
+      return c.html(newSourcePage(frame, view), 400)
+    }
+    const given = Object.values(access).some((value) => value !== '') ? access : null
+    const wanted = { kind: source.kind, mode: mode.id, label, access: given, secret: secret || null }
+    const made = await addInstance(store, seal, scope, wanted, now())
+    const row = { ...made, kind: source.kind, label, mode: mode.id }
     return c.html(
       sourceSecretPage(frame, {
-        ...made,
-        label,
-        mode: typed.mode,
-        publicUrl: config.publicUrl,
-        address: `${config.publicUrl}/notifications/${made.id}`,
-        hasApiToken: apiToken !== '',
+        ...secretView(config, row),
+        secret: made.secret,
+        hasAccess: given !== null,
       }),
       200,
     )

@@ -12,7 +12,8 @@ import {
   reachAfterProof,
   startProof,
 } from '../../domain/account-proof.ts'
-import { payableCode, payableNumber } from '../../domain/payable-code.ts'
+import { payableNumber } from '../../domain/payable-number.ts'
+import { payableCode } from '../../sources/payable-code.ts'
 import { newestAccount, type PayeeAccount } from '../../storage/account.ts'
 import { findProof } from '../../storage/account-proof.ts'
 import { listVendorStalls } from '../../storage/stall.ts'

@@ -6,7 +6,8 @@ import { errorPage } from '../../../web/pages/error.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
 import { vendorSettingsPage } from '../../../web/pages/vendor/settings.ts'
 import { accountToProve } from '../../domain/account-proof.ts'
-import { payableNumber } from '../../domain/payable-code.ts'
+import { payableNumber } from '../../domain/payable-number.ts'
+import { findLinker } from '../../sources/instance.ts'
 import { accountInUse } from '../../storage/account.ts'
 import { withdrawConsent } from '../../storage/consent.ts'
 import { listPhones, revokeSession } from '../../storage/session.ts'
@@ -22,7 +23,7 @@ import { vendorView } from './visit.ts'
 
 /** How she wants to be told. */
 export function showVendorSettings(doors: Doors, services: Services, frame: Frame): void {
-  const { config, store, now } = services
+  const { config, store, seal, now } = services
 
   doors.stall('takings.view').get('/vendor/:stallCode/settings', async (visit) => {
     const { c, scope, actor, listing } = visit
@@ -30,6 +31,7 @@ export function showVendorSettings(doors: Doors, services: Services, frame: Fram
     c.header('cache-control', 'no-store')
     const phones = phoneLines(await listPhones(store, scope, actor, now()), actor)
     const rowTelling = await getRowTelling(store, scope.marketId, actor.vendorId!)
+    const linksWith = (await findLinker(store, seal, listing.accounts))?.name ?? null
     const saved = c.req.query('saved') !== undefined
     const paid = accountInUse(listing.accounts)
     const account = paid && {
@@ -39,7 +41,7 @@ export function showVendorSettings(doors: Doors, services: Services, frame: Fram
       isProven: paid.state === 'active',
     }
     const mayProve = actor.kind === 'owner' && accountToProve(actor, listing.accounts) !== undefined
-    const settings = { phones, rowTelling, account: account ?? null, mayProve, saved }
+    const settings = { phones, rowTelling, account: account ?? null, mayProve, linksWith, saved }
     return c.html(vendorSettingsPage(frame, { ...view, ...settings }), 200)
   })
 

@@ -12,7 +12,7 @@ import {
   parseEnrolment,
   type EnrolmentText,
 } from '../../domain/enrolment.ts'
-import { hearingWarning } from '../../domain/registration.ts'
+import { hearingWarning } from '../../sources/hearing.ts'
 import { getMarket, listSections } from '../../storage/market.ts'
 import { marketScope } from '../../storage/scope.ts'
 import type { Services } from '../../services.ts'
@@ -34,7 +34,9 @@ export function enrolVendors(doors: Doors, services: Services, frame: Frame): vo
     const scope = marketScope(place.marketId)
     const market = await getMarket(store, scope)
     const section = (await listSections(store, scope)).find(({ id }) => id === place.sectionId)?.name ?? ''
-    return { code, market: market.name, section, stallWord: market.stallWord, typed: {}, errors: {} }
+    const { name, stallWord } = market
+    const hindranceAt = (bankBin: string) => hearingWarning({ bankBin })
+    return { code, market: name, section, stallWord, hindranceAt, typed: {}, errors: {} }
   }
 
   doors.open.get('/enrol/:code', async (c) => {

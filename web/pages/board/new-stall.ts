@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import { bankChoice } from '../bank-choice.ts'
+import { bankChoice, type HindranceAt } from '../bank-choice.ts'
 import { choices, field } from '../field.ts'
 import { layout } from '../layout.ts'
 import { notice } from '../notice.ts'
@@ -26,6 +26,7 @@ export interface NewStallView {
   market: { code: string; name: string; stallWord: string }
   /** Set where the form changes a stall that is there: its code and name. */
   changes?: { code: string; name: string }
+  hindranceAt: HindranceAt
   typed: Partial<Record<StallField, string>>
   errors: FieldErrors<StallField>
   /** Why it was not closed. */
@@ -139,7 +140,7 @@ export const newStallPage = (frame: Frame, view: NewStallView): Html => {
           </section>
           <section>
             <h2>Tài khoản nhận tiền</h2>
-            ${bankChoice(typed.bank ?? '', errors.bank)}
+            ${bankChoice(typed.bank ?? '', view.hindranceAt, errors.bank)}
             ${text('account_number', 'Số tài khoản', { required: true })}
             ${text('account_name', 'Tên chủ tài khoản', {
               required: true,

@@ -5,10 +5,10 @@ import { layout } from '../layout.ts'
 import { notice } from '../notice.ts'
 import { pageHeader } from '../page-header.ts'
 import { table } from '../table.ts'
-import { kindWords, modeWords } from './sources.ts'
 import { when } from './when.ts'
 import type { Frame, Html } from '../layout.ts'
 import type { FieldErrors } from '../problem-words.ts'
+import type { SourceKind } from './new-source.ts'
 
 interface AccountView {
   bankBin: string
@@ -25,24 +25,27 @@ export interface UnheardAccount extends AccountView {
 export interface SourceView {
   id: string
   label: string
-  kind: string
+  source: SourceKind
+  /** In words. */
   mode: string
   address: string
   createdAt: number
   lastHeardAt: number | null
-  hasApiToken: boolean
+  hasAccess: boolean
+  /** Whether it can be asked for what no push brought. */
+  isAskable: boolean
   backfilledAt: number | null
   accounts: readonly AccountView[]
   /** Accounts of the registries that no source may speak for, as many as are shown. */
   unheard: readonly UnheardAccount[]
   unheardCount: number
   typed: { accounts?: string; confirmation?: string }
-  errors: FieldErrors<'accounts' | 'secret' | 'apiToken' | 'confirmation'>
+  errors: FieldErrors
   /** What is wrong with which line of the accounts. */
   badLines: readonly string[]
   /** How many accounts were just allowed. */
   boundCount: number
-  /** A token was just given. */
+  /** What calling its API takes was just given. */
   tokenSaved: boolean
 }
 
@@ -100,7 +103,7 @@ const bindShown = (home: string, unheard: readonly UnheardAccount[]): Html => {
     ? html``
     : html`<form action="${home}/bind" method="post">
         <input type="hidden" name="accounts" value="${lines.join('\n')}" />
-        <button>Cho phép cả ${lines.length} tài khoản SePay nghe được</button>
+        <button>Cho phép cả ${lines.length} tài khoản nghe được</button>
       </form>`
 }
 
@@ -108,7 +111,7 @@ const unheardTable = (home: string, { unheard, unheardCount }: SourceView): Html
   html`<section>
     ${notice(
       'plain',
-      'Chỉ cho phép tài khoản đã nối với đúng tài khoản SePay này. Nguồn của người khác mà được phép báo thì họ có thể báo tiền giả.',
+      'Chỉ cho phép tài khoản đã nối với đúng nguồn này. Nguồn của người khác mà được phép báo thì họ có thể báo tiền giả.',
     )}
     ${table({
       caption: `${unheardCount} tài khoản của các sạp chưa nguồn nào được phép báo`,
@@ -119,7 +122,7 @@ const unheardTable = (home: string, { unheard, unheardCount }: SourceView): Html
           <b class="reference">${account.accountNumber}</b>
           ${
             !account.isBankHeard &&
-            html`<span class="hindrance">${icon('warning')}SePay chưa nghe được ngân hàng này</span>`
+            html`<span class="hindrance">${icon('warning')}chưa rõ nguồn nào nghe được ngân hàng này</span>`
           }</span
         >`,
         account.holder,
@@ -138,9 +141,28 @@ const unheardTable = (home: string, { unheard, unheardCount }: SourceView): Html
     }
   </section>`
 
+/** What calling the source's own API takes: kept, and never said back. */
+const accessForm = (home: string, { source, hasAccess, errors }: SourceView, words: string): Html =>
+  html`<details class="card" ${source.access.some(({ name }) => errors[name]) ? 'open' : ''}>
+    <summary>${hasAccess ? 'Đổi' : 'Thêm'} ${words}</summary>
+    <form action="${home}/token" method="post">
+      ${source.access.map(({ name, label, hint }) =>
+        field({
+          name,
+          label,
+          hint,
+          required: true,
+          ...(errors[name] === undefined ? {} : { error: errors[name] }),
+        }),
+      )}
+      <button>Lưu</button>
+    </form>
+  </details>`
+
 /** One source: is it heard, what may it speak for, its secret. */
 export const sourcePage = (frame: Frame, view: SourceView): Html => {
-  const { label, errors, typed } = view
+  const { label, errors, typed, source } = view
+  const accessWords = source.access.map((one) => one.label).join(', ')
   const home = `/operator/sources/${view.id}`
   return layout(
     {
@@ -154,11 +176,11 @@ export const sourcePage = (frame: Frame, view: SourceView): Html => {
       }),
     },
     html`${view.boundCount > 0 && notice('good', `Đã cho phép ${view.boundCount} tài khoản.`)}
-      ${view.tokenSaved && notice('good', 'Đã lưu API token. Từ giờ hỏi lại được những khoản bị sót.')}
+      ${view.tokenSaved && notice('good', `Đã lưu ${accessWords}.${view.isAskable ? ' Từ giờ hỏi lại được những khoản bị sót.' : ''}`)}
       <dl class="pairs">
         <div>
           <dt>Loại</dt>
-          <dd>${kindWords(view.kind)}, ${modeWords(view.mode)}</dd>
+          <dd>${source.name}, ${view.mode}</dd>
         </div>
         <div>
           <dt>Nghe lần cuối</dt>
@@ -178,11 +200,13 @@ export const sourcePage = (frame: Frame, view: SourceView): Html => {
           <dt>Hỏi lại khoản bị sót</dt>
           <dd>
             ${
-              view.hasApiToken
-                ? view.backfilledAt === null
-                  ? 'có API token, chưa hỏi lần nào'
-                  : `lần cuối ${when(view.backfilledAt)}`
-                : html`<span class="mark">không có API token</span>`
+              !view.isAskable
+                ? 'nguồn này không cho hỏi lại'
+                : !view.hasAccess
+                  ? html`<span class="mark">không có ${accessWords}</span>`
+                  : view.backfilledAt === null
+                    ? `có ${accessWords}, chưa hỏi lần nào`
+                    : `lần cuối ${when(view.backfilledAt)}`
             }
           </dd>
         </div>
@@ -193,36 +217,20 @@ export const sourcePage = (frame: Frame, view: SourceView): Html => {
       </dl>
       ${view.unheardCount > 0 && unheardTable(home, view)}
       <section>${boundTable(home, view.accounts)} ${bindForm(home, view)}</section>
-      <details class="card" ${errors.apiToken ? 'open' : ''}>
-        <summary>${view.hasApiToken ? 'Đổi' : 'Thêm'} API token</summary>
-        <form action="${home}/token" method="post">
-          <p>
-            Để hỏi lại những khoản SePay gọi không tới. Lấy ở my.sepay.vn, Cấu hình công ty, API Access, «Thêm
-            API». Lưu rồi không hiện lại.
-          </p>
-          ${field({
-            label: 'API token',
-            name: 'apiToken',
-            required: true,
-            ...(errors.apiToken === undefined ? {} : { error: errors.apiToken }),
-          })}
-          <button>Lưu token</button>
-        </form>
-      </details>
-      <details class="card" ${errors.secret ? 'open' : ''}>
+      ${source.access.length > 0 && accessForm(home, view, accessWords)}
+      <details class="card" ${errors['secret'] ? 'open' : ''}>
         <summary>Đổi khoá bí mật</summary>
         <form action="${home}/rotate" method="post">
-          <p>Khoá mới hiện ra một lần. Khoá cũ vẫn dùng được thêm một ngày, đủ để đổi ở SePay.</p>
+          <p>Khoá mới hiện ra một lần. Khoá cũ vẫn dùng được thêm một ngày, đủ để đổi ở ${source.console}.</p>
           ${field({
-            label: 'Khoá do SePay cho',
+            ...source.secret,
             name: 'secret',
-            hint: 'Để trống thì Chợ 4.0 tạo khoá mới.',
-            ...(errors.secret === undefined ? {} : { error: errors.secret }),
+            ...(errors['secret'] === undefined ? {} : { error: errors['secret'] }),
           })}
           <button>Đổi khoá</button>
         </form>
       </details>
-      <details class="card" ${errors.confirmation ? 'open' : ''}>
+      <details class="card" ${errors['confirmation'] ? 'open' : ''}>
         <summary>Bỏ nguồn này</summary>
         <form action="${home}/remove" method="post">
           <p>
@@ -235,7 +243,7 @@ export const sourcePage = (frame: Frame, view: SourceView): Html => {
             value: typed.confirmation ?? '',
             hint: `Gõ «${label}» để chắc là đúng nguồn cần bỏ.`,
             required: true,
-            ...(errors.confirmation === undefined ? {} : { error: errors.confirmation }),
+            ...(errors['confirmation'] === undefined ? {} : { error: errors['confirmation'] }),
           })}
           <button class="danger">Bỏ nguồn này</button>
         </form>

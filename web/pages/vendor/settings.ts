@@ -11,6 +11,8 @@ import type { VendorView } from './vendor-layout.ts'
 export interface VendorSettingsView extends VendorView {
   /** What the shared speaker of her row may tell of her stall. */
   rowTelling: RowTelling
+  /** The source on whose page she may link her account herself. */
+  linksWith: string | null
   /** Oldest first. */
   phones: readonly PhoneLine[]
   /** Where her customers pay; null while the stall has no account. */
@@ -64,6 +66,18 @@ const rowSpeaker = ({ stallCode, stallWord, rowTelling }: VendorSettingsView): H
     }
   </section>`
 
+/** On the source's own page; nothing of her bank's passes through here. */
+const bankLink = (stallCode: string, linksWith: string): Html =>
+  html`<form action="/vendor/${stallCode}/bank-link" method="post">
+    <h2>Nối tài khoản</h2>
+    <p>
+      Nối tài khoản ngân hàng của mình với ${linksWith} thì tiền vào mới được báo. Làm trên trang của
+      ${linksWith}; Chợ 4.0 không thấy mật khẩu ngân hàng.
+    </p>
+    <p class="error" role="alert" data-unsent></p>
+    <button class="wide">Nối tài khoản của tôi</button>
+  </form>`
+
 const voiceForm = (view: VendorSettingsView): Html =>
   html`<form action="/vendor/${view.stallCode}/settings" method="post">
     ${choices('Khi có tiền vào', 'announce', view.announce, [
@@ -114,7 +128,8 @@ export const vendorSettingsPage = (frame: Frame, view: VendorSettingsView): Html
       ${account(view)}
       ${
         !view.onlyHears &&
-        html`${rowSpeaker(view)} ${phoneList(view.stallCode, view.phones)} ${withdrawal(view.stallCode)}`
+        html`${view.linksWith !== null && bankLink(view.stallCode, view.linksWith)} ${rowSpeaker(view)}
+        ${phoneList(view.stallCode, view.phones)} ${withdrawal(view.stallCode)}`
       }
       <form class="leave" action="/leave" method="post">
         <h2>Ra khỏi máy này</h2>

@@ -1,14 +1,11 @@
-import { encode, hearing } from '@vietqr/core'
+import { encode } from '@vietqr/core'
+import { payableNumber } from '../domain/payable-number.ts'
 import type { ProposedAccount } from '../storage/account.ts'
-
-/** Where the money of a code goes: the virtual account where the bank gave one, for then it tells of nothing else. */
-export function payableNumber(account: Pick<ProposedAccount, 'accountNumber' | 'virtualAccount'>): string {
-  return account.virtualAccount ?? account.accountNumber
-}
+import { hearing } from './hearing.ts'
 
 /**
  * The VietQR payload of a stall: her account, her stall's permanent reference as the purpose, and an amount if one is
- * asked for. What the source that hears this bank demands of the purpose is put before it (VietinBank: `SEVQR`).
+ * asked for. What a source that hears this bank demands of the purpose is put before it (VietinBank through SePay: `SEVQR`).
  * Throws VietQrError where the account or amount cannot stand in a code.
  */
 export function payableCode(

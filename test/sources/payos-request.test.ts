@@ -1,0 +1,147 @@
+import { createHmac } from 'node:crypto'
+import { encode } from '@vietqr/core'
+import { delay, http, HttpResponse } from 'msw'
+import { setupServer } from 'msw/node'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { payos } from '../../server/sources/payos.ts'
+import { createPaymentRequest, getPaymentRequest } from '../../server/sources/payos-request.ts'
+
+const BASE = 'https://api-merchant.payos.vn'
+const ACCESS = { clientId: 'client-of-a-test', apiKey: 'key-nobody-may-read' }
+const CHECKSUM = '1a54716c8f0efb2744fb28b6e38b25da7f67a925d98bc1c18bd8faaecadd7675'
+const REFERENCE = 'ZQK6HYX47N'
+const WANTED = {
+  orderCode: 42,
+  amountVnd: 50_000,
+  reference: REFERENCE,
+  returnUrl: 'https://cho.example/s/abc',
+}
+const soon = () => AbortSignal.timeout(5_000)
+const none = async () => {}
+
+const outside = setupServer()
+beforeAll(() => outside.listen({ onUnhandledFrame: 'error' }))
+afterEach(() => outside.resetHandlers())
+afterAll(() => outside.close())
+
+const code = (purpose: string, amountVnd = 50_000) =>
+  encode({ bankBin: '970422', accountNumber: 'VQR0001', amountVnd, purpose })
+const made = (qrCode: string) =>
+  HttpResponse.json({ code: '00', desc: 'success', data: { paymentLinkId: 'link-1', qrCode } })
+
+describe('a payment request', () => {
+  test('is signed as payOS wants, proven by both keys, and its code bears the reference', async () => {
+    let body: Record<string, unknown> = {}
+    outside.use(
+      http.post(`${BASE}/v2/payment-requests`, async ({ request }) => {
+        expect(request.headers.get('x-client-id')).toBe(ACCESS.clientId)
+        expect(request.headers.get('x-api-key')).toBe(ACCESS.apiKey)
+        body = (await request.json()) as Record<string, unknown>
+        return made(code(`CS12 ${REFERENCE}`))
+      }),
+    )
+    const request = await createPaymentRequest(ACCESS, CHECKSUM, WANTED, soon())
+    expect(request).toEqual({ paymentLinkId: 'link-1', payload: code(`CS12 ${REFERENCE}`) })
+    const { signature, ...rest } = body
+    expect(rest).toEqual({
+      orderCode: 42,
+      amount: 50_000,
+      description: REFERENCE,
+      cancelUrl: WANTED.returnUrl,
+      returnUrl: WANTED.returnUrl,
+    })
+    const text = Object.keys(rest)
+      .sort()
+      .map((key) => `${key}=${String(rest[key])}`)
+      .join('&')
+    expect(signature).toBe(createHmac('sha256', CHECKSUM).update(text).digest('hex'))
+  })
+
+  test.each([
+    ['whose description was cut', code(REFERENCE.slice(0, 9))],
+    ['for another amount', code(REFERENCE, 49_999)],
+    ['that is no code', 'not a code'],
+  ])('%s is not shown to anybody', async (_, payload) => {
+    outside.use(http.post(`${BASE}/v2/payment-requests`, () => made(payload)))
+    await expect(createPaymentRequest(ACCESS, CHECKSUM, WANTED, soon())).rejects.toMatchObject({
+      code: 'unavailable',
+    })
+  })
+
+  test.each([
+    ['refused', () => HttpResponse.json({ code: '231', desc: 'exists' }), 'not a payment request'],
+    ['half', () => new HttpResponse('{"code":"00","da'), 'not a payment request'],
+    ['500', () => new HttpResponse(null, { status: 500 }), 'HTTP 500'],
+    ['429', () => new HttpResponse(null, { status: 429 }), 'HTTP 429'],
+    ['401', () => new HttpResponse(null, { status: 401 }), 'refused (HTTP 401)'],
+  ])('%s: asked once, for a second of the same order would be refused', async (_, reply, words) => {
+    let asked = 0
+    outside.use(
+      http.post(`${BASE}/v2/payment-requests`, () => {
+        asked += 1
+        return reply()
+      }),
+    )
+    const error = await createPaymentRequest(ACCESS, CHECKSUM, WANTED, soon()).catch(String)
+    expect(error).toContain(words)
+    expect(error).not.toMatch(/key-nobody|1a54716c/)
+    expect(asked).toBe(1)
+  })
+
+  test('that nobody answers ends when it is told to', async () => {
+    outside.use(http.post(`${BASE}/v2/payment-requests`, () => delay('infinite')))
+    await expect(
+      createPaymentRequest(ACCESS, CHECKSUM, WANTED, AbortSignal.timeout(30)),
+    ).rejects.toMatchObject({ name: 'TimeoutError' })
+  })
+})
+
+describe('what became of it', () => {
+  const answer = (data: object) => () => HttpResponse.json({ code: '00', data })
+
+  test('its status and what was paid, asked again after a 500', async () => {
+    let asked = 0
+    outside.use(
+      http.get(`${BASE}/v2/payment-requests/42`, () => {
+        asked += 1
+        return asked === 1
+          ? new HttpResponse(null, { status: 500 })
+          : answer({ orderCode: 42, status: 'UNDERPAID', amountPaid: 20_000, transactions: [] })()
+      }),
+    )
+    expect(await getPaymentRequest(ACCESS, 42, soon(), none)).toEqual({
+      status: 'UNDERPAID',
+      amountPaidVnd: 20_000,
+    })
+  })
+
+  test.each([
+    ['of another order', { orderCode: 43, status: 'PAID', amountPaid: 1 }],
+    ['with a fraction', { orderCode: 42, status: 'PAID', amountPaid: 0.5 }],
+    ['in a state nobody knows', { orderCode: 42, status: 'MAYBE', amountPaid: 1 }],
+  ])('an answer %s is none', async (_, data) => {
+    outside.use(http.get(`${BASE}/v2/payment-requests/42`, answer(data)))
+    await expect(getPaymentRequest(ACCESS, 42, soon(), none)).rejects.toThrow('payOS: the answer is')
+  })
+})
+
+describe('our address', () => {
+  test('is given to payOS, which calls it before it says yes', async () => {
+    let told: unknown
+    outside.use(
+      http.post(`${BASE}/confirm-webhook`, async ({ request }) => {
+        told = await request.json()
+        return HttpResponse.json({ code: '00', desc: 'success' })
+      }),
+    )
+    await payos.announce(ACCESS, 'https://cho.example/notifications/payos-1', soon())
+    expect(told).toEqual({ webhookUrl: 'https://cho.example/notifications/payos-1' })
+  })
+
+  test('that it could not call is an error', async () => {
+    outside.use(http.post(`${BASE}/confirm-webhook`, () => HttpResponse.json({ code: '20' })))
+    await expect(payos.announce(ACCESS, 'https://cho.example/x', soon())).rejects.toThrow(
+      'not a confirmation',
+    )
+  })
+})
