@@ -15,7 +15,7 @@ import {
 } from './kit.sqlite.ts'
 import type { MarketScope } from './scope.ts'
 import type { Db, Store } from './sqlite.ts'
-import { rows, type Unit } from './unit.ts'
+import { query, rows, type Unit } from './unit.ts'
 
 /** In the application, not in SQL: collations differ between engines. */
 const collator = new Intl.Collator('vi', { numeric: true })
@@ -236,9 +236,7 @@ function* readStalls(
     yield* rows(tx.select().from(stallCode).where(eq(stallCode.marketId, marketId))),
     (row) => row.stallId,
   )
-  const sales = yield* basis === 'takings'
-    ? countedSales(tx, scope, from, to)
-    : ledgerSales(tx, scope, from, to)
+  const sales = yield* basis === 'takings' ? countedSales(tx, scope, from, to) : ledgerSales(scope, from, to)
 
   const tenantOf = (stallId: number, day: string): Tenant | undefined => {
     const history = tenancies.get(stallId) ?? []
@@ -317,11 +315,9 @@ function* countedSales(tx: Db, scope: MarketScope, from: string, to: string): Un
  * The same from matches and classifications. Plain SQL, as in the audit: what shared the query code would share its
  * mistakes. Reads the market's whole ledger, so nothing but «tính lại từ sổ» asks for it.
  */
-function* ledgerSales(tx: Db, { marketId }: MarketScope, from: string, to: string): Unit<Sales> {
-  const found = yield* rows<[number, string, number]>({
-    all: () =>
-      tx.values(sql`
-        select m.stall_id, m.business_day, count(*)
+function* ledgerSales({ marketId }: MarketScope, from: string, to: string): Unit<Sales> {
+  const all = yield* query<{ stallId: number; day: string; count: number }>(sql`
+        select m.stall_id as "stallId", m.business_day as day, count(*) as count
         from "match" m
         where m.market_id = ${marketId} and m.business_day <= ${to}
           and not exists (
@@ -333,9 +329,7 @@ function* ledgerSales(tx: Db, { marketId }: MarketScope, from: string, to: strin
             order by c.seq desc limit 1
           )
         group by m.stall_id, m.business_day
-        order by m.business_day`),
-  })
-  const all = found.map(([stallId, day, count]) => ({ stallId, day, count }))
+        order by m.business_day`)
   return {
     byStall: Map.groupBy(
       all.filter((row) => row.day >= from),

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Store } from './sqlite.ts'
-import { rows } from './unit.ts'
+import { query } from './unit.ts'
 
 /** A counted figure that the ledger does not bear out. */
 export interface Difference {
@@ -10,20 +10,24 @@ export interface Difference {
   recomputed: string
 }
 
+interface Figure {
+  key: string
+  figure: string
+}
+
 /**
  * Recomputes every counted figure from the ledger and names each that differs; an empty list is what is expected.
  * Reads the whole ledger, so it is the operator's command and never a page.
  */
 export function findDifferences(store: Store): Promise<Difference[]> {
-  return store.read(function* (tx) {
+  return store.read(function* () {
     const differences: Difference[] = []
     for (const [table, counted, recomputed] of [
       ['takings', COUNTED_TAKINGS, RECOMPUTED_TAKINGS],
       ['daily_outcome', COUNTED_OUTCOMES, RECOMPUTED_OUTCOMES],
     ] as const) {
-      const figures = (query: string) => rows<[string, string]>({ all: () => tx.values(sql.raw(query)) })
-      const before = new Map(yield* figures(counted))
-      const after = new Map(yield* figures(recomputed))
+      const before = byKey(yield* query<Figure>(sql.raw(counted)))
+      const after = byKey(yield* query<Figure>(sql.raw(recomputed)))
       for (const key of new Set([...before.keys(), ...after.keys()])) {
         const found = {
           table,
@@ -38,13 +42,15 @@ export function findDifferences(store: Store): Promise<Difference[]> {
   })
 }
 
+const byKey = (figures: readonly Figure[]) => new Map(figures.map(({ key, figure }) => [key, figure]))
+
 // Plain SQL on purpose: an audit that shares the application's query code would share its mistakes.
 const TAKINGS_FIGURE = `'total ' || total || ', sales ' || sales || ', unclear ' || unclear ||
   ', cash ' || cash || ', notes ' || notes`
 const OUTCOME_FIGURE = `'count ' || n || ', amount ' || amount`
 
 const COUNTED_TAKINGS = `
-  select 'market ' || market_id || ', day ' || business_day || ', stall ' || stall_id, ${TAKINGS_FIGURE}
+  select 'market ' || market_id || ', day ' || business_day || ', stall ' || stall_id as key, ${TAKINGS_FIGURE} as figure
   from (
     select *, total_vnd as total, sale_count as sales, unclear_count as unclear, cash_vnd as cash, cash_count as notes
     from takings
@@ -61,7 +67,7 @@ const RECOMPUTED_TAKINGS = `
     join bank_transaction t on t.market_id = m.market_id and t.seq = m.transaction_seq
     where not exists (select 1 from match_reversal r where r.market_id = m.market_id and r.match_seq = m.seq)
   )
-  select 'market ' || market_id || ', day ' || business_day || ', stall ' || stall_id, ${TAKINGS_FIGURE}
+  select 'market ' || market_id || ', day ' || business_day || ', stall ' || stall_id as key, ${TAKINGS_FIGURE} as figure
   from (
     select market_id, business_day, stall_id, sum(total) as total, sum(sales) as sales, sum(unclear) as unclear,
       sum(cash) as cash, sum(notes) as notes
@@ -80,12 +86,12 @@ const RECOMPUTED_TAKINGS = `
   where total <> 0 or sales <> 0 or unclear <> 0 or cash <> 0 or notes <> 0`
 
 const COUNTED_OUTCOMES = `
-  select 'market ' || market_id || ', day ' || business_day || ', source ' || source_id || ', ' || outcome, ${OUTCOME_FIGURE}
-  from (select *, transaction_count as n, amount_vnd as amount from daily_outcome)
+  select 'market ' || market_id || ', day ' || business_day || ', source ' || source_id || ', ' || outcome as key, ${OUTCOME_FIGURE} as figure
+  from (select *, transaction_count as n, amount_vnd as amount from daily_outcome) as figures
   where n <> 0 or amount <> 0`
 
 const RECOMPUTED_OUTCOMES = `
-  select 'market ' || market_id || ', day ' || business_day || ', source ' || source_id || ', ' || outcome, ${OUTCOME_FIGURE}
+  select 'market ' || market_id || ', day ' || business_day || ', source ' || source_id || ', ' || outcome as key, ${OUTCOME_FIGURE} as figure
   from (
     select market_id, business_day, source_id, outcome, count(*) as n, sum(amount_vnd) as amount
     from (

@@ -1,16 +1,19 @@
+import type { Db } from './sqlite.ts'
 import type { Unit } from './unit.ts'
 
 /** Drives a unit to its end on a synchronous engine. */
-export function drive<T>(unit: Unit<T>): T {
+export function drive<T>(db: Db, unit: Unit<T>): T {
   let step = unit.next([])
   while (!step.done) {
-    const { kind, builder } = step.value
-    if (kind === 'rows') {
-      step = unit.next(builder.all())
-    } else {
-      builder.run()
-      step = unit.next([])
-    }
+    const statement = step.value
+    if (statement.kind === 'run') statement.builder.run()
+    step = unit.next(
+      statement.kind === 'rows'
+        ? statement.builder.all()
+        : statement.kind === 'query'
+          ? db.all(statement.query)
+          : [],
+    )
   }
   return step.value
 }

@@ -27,10 +27,17 @@ export interface Store {
   record(batch: readonly IncomingMessage[], rules: RecordingRules): Promise<Published[]>
   /** Throws unless a commit has just reached the disk with the durability we promise. */
   probe(): Promise<void>
-  /** `ok`, or what the engine finds wrong with its own file. Reads all of it. */
+  /** `ok`, `unchecked` where the engine cannot, or what it finds wrong with its own files. Reads all of them. */
   integrity(): Promise<string>
-  close(): void
+  /**
+   * Joins the processes that work on this database: what is told to the returned function, `deliver` is given, here
+   * at once and in every other process soon. A hint: it may be lost, and the change table is the truth.
+   */
+  shareNews(deliver: Deliver): Deliver
+  close(): Promise<void>
 }
+
+type Deliver = (news: readonly Published[]) => void
 
 const BUSY_TIMEOUT_MS = 5_000
 const MIGRATIONS = new URL('./migrations/sqlite', import.meta.url).pathname
@@ -55,15 +62,15 @@ export function openSqlite(path: string): Store {
   migrate(db, { migrationsFolder: MIGRATIONS })
 
   let cached: Registry | undefined
-  const registryNow = () => (cached = drive(currentRegistry(db, cached)))
+  const registryNow = () => (cached = drive(db, currentRegistry(db, cached)))
   const recordBatch = createRecorder(db, registryNow)
 
   const write = async <T>(unit: (tx: Db) => Unit<T>): Promise<T> =>
-    client.transaction(() => drive(unit(db))).immediate()
+    client.transaction(() => drive(db, unit(db))).immediate()
 
   const store: Store = {
     db,
-    read: async (unit) => client.transaction(() => drive(unit(db))).deferred(),
+    read: async (unit) => client.transaction(() => drive(db, unit(db))).deferred(),
     write,
     changeRegistry: (unit) =>
       write(function* (tx) {
@@ -87,7 +94,9 @@ export function openSqlite(path: string): Store {
         throw new Error(`synchronous is ${String(level)}, not FULL: commits may be lost`)
     },
     integrity: async () => String(client.pragma('integrity_check', { simple: true })),
-    close: () => void client.close(),
+    // Another process on the same file reads on by itself every few seconds.
+    shareNews: (deliver) => deliver,
+    close: async () => void client.close(),
   }
   return store
 }

@@ -86,24 +86,26 @@ export function prepareStatements(db: Db) {
         ),
       )
       .prepare(),
-    notification: insert(bankNotification).prepare(),
-    body: insert(notificationBody).onConflictDoNothing().prepare(),
-    transaction: insert(bankTransaction).prepare(),
-    text: insert(transactionText).prepare(),
-    witness: insert(witness).prepare(),
-    match: insert(match).prepare(),
-    exception: insert(matchException).prepare(),
-    classification: insert(classification).prepare(),
-    change: insert(change).prepare(),
-
-    takings: insert(takings).onConflictDoUpdate(ADD_TO_TAKINGS).prepare(),
-    outcome: insert(dailyOutcome).onConflictDoUpdate(ADD_TO_OUTCOME).prepare(),
+    insert: {
+      bankNotification: insert(bankNotification).prepare(),
+      notificationBody: insert(notificationBody).onConflictDoNothing().prepare(),
+      bankTransaction: insert(bankTransaction).prepare(),
+      transactionText: insert(transactionText).prepare(),
+      witness: insert(witness).prepare(),
+      match: insert(match).prepare(),
+      matchException: insert(matchException).prepare(),
+      classification: insert(classification).prepare(),
+      change: insert(change).prepare(),
+      takings: insert(takings).onConflictDoUpdate(ADD_TO_TAKINGS).prepare(),
+      dailyOutcome: insert(dailyOutcome).onConflictDoUpdate(ADD_TO_OUTCOME).prepare(),
+    },
 
     saleByReference: db
       .select({ seq: sale.seq, stallId: sale.stallId, reference: sale.reference })
       .from(sale)
       .where(and(eq(sale.marketId, p('marketId')), eq(sale.reference, p('reference'))))
       .prepare(),
+
     proofByReference: db
       .select({
         seq: accountProof.seq,
