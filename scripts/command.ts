@@ -1,6 +1,7 @@
 import { AppError } from '../shared/app-error.ts'
 import { readConfig, type Config } from '../server/config.ts'
 import { openServices, type Services } from '../server/services.ts'
+import { openStore } from '../server/storage/engine.ts'
 
 /** An expected failure of a command: what was wrong, where, and what to do, in the technician's words. */
 export class CommandError extends Error {
@@ -18,7 +19,7 @@ export function configFromEnvironment(): Readonly<Config> {
 
 /** Opens the database for one command and closes it again, whatever happens. */
 export async function withServices<T>(config: Config, use: (services: Services) => Promise<T>): Promise<T> {
-  const services = openServices(config)
+  const services = openServices(await openStore(config.databaseUrl), config)
   try {
     return await use(services)
   } finally {
@@ -52,6 +53,12 @@ const WORDS: Record<string, string> = {
   SQLITE_CANTOPEN: 'Không mở được tệp cơ sở dữ liệu. Xem lại DATABASE_URL, DATA_DIR và quyền ghi.',
   SQLITE_READONLY: 'Tệp cơ sở dữ liệu chỉ cho đọc. Xem lại quyền ghi.',
   SQLITE_NOTADB: 'Tệp này không phải cơ sở dữ liệu của Chợ 4.0. Xem lại DATABASE_URL.',
+  ECONNREFUSED: 'Không tới được máy chủ PostgreSQL. Xem nó có đang chạy không, và xem lại DATABASE_URL.',
+  ENOTFOUND: 'Không tới được máy chủ PostgreSQL. Xem lại tên máy trong DATABASE_URL.',
+  // SQLSTATE: wrong password, wrong user, no such database.
+  '28P01': 'PostgreSQL không nhận mật khẩu này. Xem lại DATABASE_URL.',
+  '28000': 'PostgreSQL không nhận người dùng này. Xem lại DATABASE_URL.',
+  '3D000': 'Chưa có cơ sở dữ liệu này. Tạo nó trước (CREATE DATABASE), hoặc xem lại DATABASE_URL.',
   SQLITE_CORRUPT: 'Tệp cơ sở dữ liệu hỏng. Khôi phục từ bản sao lưu.',
 }
 

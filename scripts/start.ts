@@ -5,6 +5,7 @@ import { relative } from 'node:path'
 import type { Config } from '../server/config.ts'
 import { CODE_LIFETIME_MS, invite } from '../server/domain/sign-in.ts'
 import { startServer, type RunningServer } from '../server/main.ts'
+import { isPostgres } from '../server/storage/engine.ts'
 import { hasOperator } from '../server/storage/session.ts'
 import { isDemo, isEmpty } from '../server/storage/setting.ts'
 import { buildAssets } from './build.ts'
@@ -42,10 +43,12 @@ function baseUrl({ publicUrl, port }: Config, running: RunningServer): string {
   return port === 0 && publicUrl === 'http://localhost:0' ? `http://localhost:${running.port}` : publicUrl
 }
 
-/** As somebody standing in this folder would write it. */
-function shortPath(path: string): string {
+/** As somebody standing in this folder would write it; a server's address holds a password and is not printed. */
+function shortUrl(databaseUrl: string): string {
+  if (isPostgres(databaseUrl)) return 'postgres://…'
+  const path = databaseUrl.slice('file:'.length)
   const fromHere = relative('', path)
-  return fromHere.startsWith('..') ? path : fromHere
+  return `file:${fromHere.startsWith('..') ? path : fromHere}`
 }
 
 /** What to say to somebody who wants to hear it on a real phone. */
@@ -90,7 +93,7 @@ Cần cái mới thì chạy lại npm start, hoặc ở cửa sổ lệnh khác
 
 Mở chợ thật:
   1. Nhập danh sách sạp:  npm run import -- danh-sach-sap.csv
-     (hoặc mở chợ trống rồi thêm sạp trên trang:  DATABASE_URL=file:${shortPath(realConfig.databasePath)} npm start)
+     (hoặc mở chợ trống rồi thêm sạp trên trang:  DATABASE_URL=${shortUrl(realConfig.databaseUrl)} npm start)
   2. Tắt rồi chạy lại:    npm start   (từ đó mở chợ thật, không mở bản thử này nữa)
   3. Nối SePay:           npm run source -- add sepay --accounts market:<mã chợ>
 
@@ -108,7 +111,7 @@ async function announceMarket(config: Config, running: RunningServer): Promise<v
   } else {
     const identity = { role: 'operator', marketId: 0, vendorId: null } as const
     const code = await invite(store, identity, 'first start', now())
-    const ask = `${config.databaseGiven ? `DATABASE_URL=file:${shortPath(config.databasePath)} ` : ''}npm run invite -- operator`
+    const ask = `${config.databaseGiven ? `DATABASE_URL=${shortUrl(config.databaseUrl)} ` : ''}npm run invite -- operator`
     console.log(`
 Chưa có người vận hành. Mở đường dẫn này, một lần, trong ${CODE_MINUTES} phút:
   ${base}/enter/${code}
@@ -143,7 +146,7 @@ await runCommand(USAGE, async () => {
   const config = configFromEnvironment()
   await buildAssets()
   const isReal = await hasRealMarket(config)
-  const served = isReal ? config : { ...config, databasePath: demoDatabase(config) }
+  const served = isReal ? config : { ...config, databaseUrl: demoDatabase(config) }
   const isFirstTime = !isReal && (await withServices(served, seedDemo))
   const stopping = new AbortController()
   try {

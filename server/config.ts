@@ -6,8 +6,8 @@ export interface Config {
   /** Where shoppers, phones and sources reach this server; links and printed addresses begin with it. */
   publicUrl: string
   dataDir: string
-  /** The embedded database's file. */
-  databasePath: string
+  /** `file:` and an absolute path, or `postgres://…`. */
+  databaseUrl: string
   /** Whether the operator named a database, rather than leaving it to us. */
   databaseGiven: boolean
 }
@@ -18,7 +18,7 @@ const schema = z.object({
   DATA_DIR: z.string().min(1).default('data'),
   DATABASE_URL: z
     .string()
-    .regex(/^file:.+/, 'only file:… works in this version')
+    .regex(/^(file:.|postgres(ql)?:\/\/.)/, 'file:… or postgres://… is wanted')
     .optional(),
 })
 
@@ -35,7 +35,11 @@ export function readConfig(env: Record<string, string | undefined>): Readonly<Co
     port: PORT,
     publicUrl: (PUBLIC_URL ?? `http://localhost:${PORT}`).replace(/\/+$/, ''),
     dataDir,
-    databasePath: DATABASE_URL ? resolve(DATABASE_URL.slice('file:'.length)) : join(dataDir, 'market.db'),
+    databaseUrl: absolute(DATABASE_URL ?? `file:${join(dataDir, 'market.db')}`),
     databaseGiven: DATABASE_URL !== undefined,
   })
+}
+
+function absolute(databaseUrl: string): string {
+  return databaseUrl.startsWith('file:') ? `file:${resolve(databaseUrl.slice('file:'.length))}` : databaseUrl
 }

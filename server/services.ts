@@ -3,7 +3,7 @@ import { createChangeFeed, type ChangeFeed } from './domain/change-feed.ts'
 import { createIntake, type Intake } from './domain/intake.ts'
 import { openSeal, type Seal } from './domain/seal.ts'
 import { instanceDirectory, type FindInstance } from './sources/instance.ts'
-import { openSqlite, type Store } from './storage/sqlite.ts'
+import type { Store } from './storage/sqlite.ts'
 import type { Config } from './config.ts'
 
 /** The clock and the log; tests hand in their own. */
@@ -24,12 +24,15 @@ export interface Services extends Surroundings {
   close(): Promise<void>
 }
 
-export function openServices(config: Config, surroundings: Partial<Surroundings> = {}): Services {
+export function openServices(
+  store: Store,
+  config: Config,
+  surroundings: Partial<Surroundings> = {},
+): Services {
   const { now = Date.now, log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }) } =
     surroundings
-  const store = openSqlite(config.databasePath)
   const seal = openSeal(config.dataDir)
-  const feed = createChangeFeed()
+  const feed = createChangeFeed(store.shareNews)
   const intake = createIntake(store, feed.publish)
   return {
     config,
@@ -42,7 +45,7 @@ export function openServices(config: Config, surroundings: Partial<Surroundings>
     now,
     async close() {
       await intake.drain()
-      store.close()
+      await store.close()
     },
   }
 }

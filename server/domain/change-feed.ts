@@ -10,14 +10,17 @@ export interface ChangeFeed {
   subscribe(stallId: number, listener: () => void): () => void
 }
 
-export function createChangeFeed(): ChangeFeed {
+type Deliver = ChangeFeed['publish']
+
+/** `share` joins the processes on one database: what any of them publishes is delivered in all. */
+export function createChangeFeed(share: (deliver: Deliver) => Deliver = (deliver) => deliver): ChangeFeed {
   const listeners = new Map<number, Set<() => void>>()
   return {
-    publish(news) {
+    publish: share((news) => {
       for (const stallId of new Set(news.map((one) => one.stallId))) {
         for (const listener of listeners.get(stallId) ?? []) listener()
       }
-    },
+    }),
     subscribe(stallId, listener) {
       const ofStall = listeners.get(stallId) ?? new Set()
       listeners.set(stallId, ofStall.add(listener))

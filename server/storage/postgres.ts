@@ -1,0 +1,151 @@
+import { migrate } from 'drizzle-orm/pg-proxy/migrator'
+import { Pool, types as pgTypes, type PoolConfig } from 'pg'
+import { builderOn, dbOn, drive } from './drive.postgres.ts'
+import { setting } from './kit.sqlite.ts'
+import { createNews } from './news.postgres.ts'
+import { createRecorder } from './record.postgres.ts'
+import { bumpRegistryVersion, currentRegistry, type Registry } from './registry.ts'
+import type { Db, Store } from './sqlite.ts'
+import { inTransaction, retried } from './transaction.postgres.ts'
+import type { Unit } from './unit.ts'
+
+/** Connections for what people ask for, and for recording; one more listens. */
+const MAX_CONNECTIONS = 8
+const MAX_RECORDERS = 2
+const CONNECT_TIMEOUT_MS = 5_000
+const LOCK_TIMEOUT_MS = 5_000
+const IDLE_IN_TRANSACTION_MS = 10_000
+const MIGRATIONS = new URL('./migrations/postgres', import.meta.url).pathname
+/** Any number, the same in every process: who holds it migrates. */
+const MIGRATION_LOCK = 4_040_001
+
+/**
+ * From the second failure on nobody records while the unit runs: in a market that is paid without pause it would
+ * never find a gap.
+ */
+const PATIENCE = 2
+
+/** PostgreSQL's numbers for bigint and numeric: every amount, instant and sum is a safe integer. */
+const NUMERIC_TYPES = new Set([20, 1700])
+const types: NonNullable<PoolConfig['types']> = {
+  getTypeParser: (type: number, format?: 'text' | 'binary') =>
+    NUMERIC_TYPES.has(type) ? Number : pgTypes.getTypeParser(type, format),
+}
+
+/**
+ * A recording's statements only ever look keys up. Planned once while the tables were still empty, they would read
+ * whole tables when those are full.
+ */
+const KEYS_ONLY =
+  '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off'
+
+/**
+ * Opens (and migrates) a database of a PostgreSQL server, which other processes may have open too.
+ * `url` is `postgres://user:password@host:port/database?sslmode=…`. Throws what the server says if it cannot be
+ * reached, refuses, or keeps text in another encoding than UTF-8.
+ */
+export async function openPostgres(url: string): Promise<Store> {
+  const connection: PoolConfig = {
+    connectionString: url,
+    application_name: 'cho',
+    types,
+    keepAlive: true,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    lock_timeout: LOCK_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+  }
+  const pool = new Pool({ ...connection, max: MAX_CONNECTIONS })
+  const recorders = new Pool({ ...connection, max: MAX_RECORDERS, pipeline: true, options: KEYS_ONLY })
+  // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
+  for (const one of [pool, recorders]) one.on('error', () => {})
+  const news = createNews(pool, connection)
+  const close = async () => {
+    await news.close()
+    await Promise.all([pool.end(), recorders.end()])
+  }
+  try {
+    await migrateUnderLock(pool)
+  } catch (error) {
+    await close()
+    throw error
+  }
+
+  const read = <T>(unit: (tx: Db) => Unit<T>): Promise<T> =>
+    inTransaction(pool, 'begin isolation level repeatable read read only', (client) => drive(client, unit))
+  const write = <T>(unit: (tx: Db) => Unit<T>): Promise<T> =>
+    retried((attempt) =>
+      inTransaction(pool, 'begin isolation level serializable', async (client) => {
+        if (attempt > PATIENCE) await client.query('lock table market_counter in exclusive mode')
+        return drive(client, unit)
+      }),
+    )
+
+  let cached: Registry | undefined
+  const registryNow = async () => (cached = await read((tx) => currentRegistry(tx, cached)))
+  const lastRegistry = async () => cached ?? registryNow()
+
+  return {
+    db: dbOn(pool),
+    read,
+    write,
+    changeRegistry: (unit) =>
+      write(function* (tx) {
+        const result = yield* unit(tx)
+        yield* bumpRegistryVersion(tx)
+        return result
+      }),
+    registry: registryNow,
+    record: createRecorder(recorders, lastRegistry, registryNow),
+    async probe() {
+      const row = { key: 'probed_at', value: String(Date.now()) }
+      await dbOn(pool).insert(setting).values(row).onConflictDoUpdate({ target: setting.key, set: row })
+      const { rows } = await recorders.query<{ name: string; setting: string }>(
+        `select name, setting from pg_settings where name in ('fsync', 'synchronous_commit')`,
+      )
+      const weakened = rows.filter((one) => one.setting === 'off').map((one) => one.name)
+      if (weakened.length > 0) throw new Error(`${weakened.join(', ')} is off: commits may be lost`)
+    },
+    async integrity() {
+      const { rows } = await pool.query(`select 1 from pg_extension where extname = 'amcheck'`)
+      if (rows.length === 0) return 'unchecked'
+      try {
+        await pool.query(CHECK_INDEXES)
+        return 'ok'
+      } catch (error) {
+        return (error as Error).message
+      }
+    },
+    shareNews: news.share,
+    close,
+  }
+}
+
+/** Every row that an index should hold is in it, and in order. */
+const CHECK_INDEXES = `
+  select bt_index_check(c.oid, true)
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_am a on a.oid = c.relam
+  where n.nspname = 'public' and a.amname = 'btree'`
+
+/** Two processes that start at once do not migrate at once. */
+async function migrateUnderLock(pool: Pool): Promise<void> {
+  const client = await pool.connect()
+  try {
+    const { rows } = await client.query<{ encoding: string }>(
+      `select current_setting('server_encoding') as encoding`,
+    )
+    if (rows[0]?.encoding !== 'UTF8')
+      throw new Error(`the database's encoding is ${rows[0]?.encoding}, not UTF8`)
+    // Waits for another process however long its migration takes.
+    await client.query('begin')
+    await client.query('set local lock_timeout = 0')
+    await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK])
+    const apply = async (statements: string[]) => {
+      for (const statement of statements) await client.query(statement)
+    }
+    await migrate(builderOn(client), apply, { migrationsFolder: MIGRATIONS })
+    await client.query('commit')
+  } finally {
+    // Whatever is still open ends with the connection.
+    client.release(true)
+  }
+}
