@@ -6,6 +6,7 @@ import { readConfig } from '../server/config.ts'
 import { startServer, type RunningServer } from '../server/main.ts'
 import { openServices } from '../server/services.ts'
 import { addInstance } from '../server/sources/instance.ts'
+import { openStore } from '../server/storage/engine.ts'
 import { operatorScope } from '../server/storage/scope.ts'
 import { SECRET, sepayBody, sepayHeaders } from './sepay.ts'
 import { fillMarket, MORNING, type FilledMarket } from './small-market.ts'
@@ -53,11 +54,15 @@ export async function runSmallMarket(clock = { now: MORNING }): Promise<RunningM
 }
 
 /** A folder with a database that has a SePay source whose secret is `SECRET`. */
-export async function prepareDataDir(): Promise<{ dataDir: string; sourceId: string; remove: () => void }> {
+export async function prepareDataDir(
+  databaseUrl?: string,
+): Promise<{ dataDir: string; sourceId: string; remove: () => void }> {
   const dataDir = mkdtempSync(join(tmpdir(), 'cho-'))
-  const services = openServices(readConfig({ DATA_DIR: dataDir }), { log: pino({ level: 'silent' }) })
+  const config = readConfig({ DATA_DIR: dataDir, DATABASE_URL: databaseUrl })
+  const store = await openStore(config.databaseUrl)
+  const services = openServices(store, config, { log: pino({ level: 'silent' }) })
   const wanted = { kind: 'sepay', mode: 'hmac', label: 'SePay', access: null, secret: SECRET }
-  const { id } = await addInstance(services.store, services.seal, operatorScope(), wanted, MORNING)
+  const { id } = await addInstance(store, services.seal, operatorScope(), wanted, MORNING)
   await services.close()
   return { dataDir, sourceId: id, remove: () => rmSync(dataDir, { recursive: true, force: true }) }
 }

@@ -1,18 +1,17 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import { CONSENT_TEXT_VERSION } from '../shared/consent-text.ts'
 import type { BankTransaction } from '../shared/bank-transaction.ts'
 import { mintStall } from '../server/domain/registration.ts'
 import type { IncomingMessage } from '../server/storage/decision.ts'
 import { session, stall as stallTable } from '../server/storage/kit.sqlite.ts'
+import { openStore } from '../server/storage/engine.ts'
 import { addMarket } from '../server/storage/market.ts'
 import { marketScope, operatorScope, stallScope } from '../server/storage/scope.ts'
 import { addSource, bindAccounts } from '../server/storage/source.ts'
-import { openSqlite, type Store } from '../server/storage/sqlite.ts'
+import type { Store } from '../server/storage/sqlite.ts'
 import { registerStall, type Stall } from '../server/storage/stall.ts'
 import { rows } from '../server/storage/unit.ts'
+import { newDatabase, type Engine } from './test-store.ts'
 
 /** 22/11/2026 09:00 in Vietnam. */
 export const MORNING = Date.parse('2026-11-22T09:00:00+07:00')
@@ -43,7 +42,9 @@ export interface FilledMarket {
 }
 
 export interface SmallMarket extends FilledMarket {
-  close(): void
+  /** Of its database, as in `DATABASE_URL`. */
+  url: string
+  close(): Promise<void>
 }
 
 interface StallOptions {
@@ -56,17 +57,18 @@ interface StallOptions {
   bound?: boolean
 }
 
-/** A market on a real SQLite file of its own, with one source that may speak for its accounts. */
-export async function openSmallMarket(): Promise<SmallMarket> {
-  const folder = mkdtempSync(join(tmpdir(), 'cho-'))
-  const store = openSqlite(join(folder, 'market.db'))
+/** A market in a real database of its own, with one source that may speak for its accounts. */
+export async function openSmallMarket(engine?: Engine): Promise<SmallMarket> {
+  const { url, drop } = await newDatabase(engine)
+  const store = await openStore(url)
   const row = { id: SOURCE, kind: 'sepay', mode: 'hmac', label: 'SePay', apiToken: null, secret: 'sealed' }
   await store.changeRegistry((tx) => addSource(tx, operatorScope(), row, MORNING))
   return {
     ...(await fillMarket(store, SOURCE)),
-    close() {
-      store.close()
-      rmSync(folder, { recursive: true })
+    url,
+    async close() {
+      await store.close()
+      await drop()
     },
   }
 }

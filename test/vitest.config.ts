@@ -6,7 +6,6 @@ export default defineConfig({
   cacheDir: '../node_modules/.vite',
   test: {
     root: import.meta.dirname,
-    include: ['**/*.test.ts'],
     globalSetup: ['./global-setup.ts'],
     reporters: ['default', new ClosingLine()],
     testTimeout: 30_000,
@@ -15,5 +14,13 @@ export default defineConfig({
     retry: process.env['CI'] ? 1 : 0,
     // Two cores: more workers only make each other late.
     maxWorkers: 2,
+    // What storage promises, it promises on both engines; the tests do not know which of them they run on.
+    projects: [
+      { extends: true, test: { name: 'sqlite', provide: { engine: 'sqlite' }, include: ['**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'postgres', provide: { engine: 'postgres' }, include: ['storage/*.test.ts'] },
+      },
+    ],
   },
 })

@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
@@ -7,6 +6,7 @@ import { findDifferences } from '../../server/storage/audit.ts'
 import { bankTransaction } from '../../server/storage/kit.sqlite.ts'
 import { openSqlite } from '../../server/storage/sqlite.ts'
 import { getTakings } from '../../server/storage/takings.ts'
+import { freePort } from '../postgres-server.ts'
 import { prepareDataDir } from '../running-market.ts'
 import { sepayBody, sepayHeaders } from '../sepay.ts'
 import { fillMarket, scopeOf, seededRandom, TODAY } from '../small-market.ts'
@@ -26,7 +26,7 @@ it('kill -9 in the middle of 5,000 notifications: after a restart and a resend n
   const path = join(dataDir, 'market.db')
   const store = openSqlite(path)
   const { lan } = await fillMarket(store, sourceId)
-  store.close()
+  await store.close()
   const port = await freePort()
 
   const all = new Map(
@@ -72,7 +72,7 @@ it('kill -9 in the middle of 5,000 notifications: after a restart and a resend n
     const rows = await afterCrash.db.select({ key: bankTransaction.sourceKey }).from(bankTransaction)
     const recorded = new Set(rows.map((row) => row.key))
     expect([...acknowledged].filter((id) => !recorded.has(`push:${id}`))).toEqual([])
-    afterCrash.close()
+    await afterCrash.close()
   }
   expect(acknowledged.size).toBeLessThan(SENT)
 
@@ -89,7 +89,7 @@ it('kill -9 in the middle of 5,000 notifications: after a restart and a resend n
   })
   expect(await findDifferences(after)).toEqual([])
   expect(await after.integrity()).toBe('ok')
-  after.close()
+  await after.close()
   remove()
 }, 90_000)
 
@@ -114,13 +114,4 @@ async function startProduct(dataDir: string, port: number): Promise<ChildProcess
   }
   started.kill('SIGKILL')
   throw new Error('the server did not start')
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const address = server.address()
-  await new Promise((done) => server.close(done))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }

@@ -1,8 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
-import { getTableConfig } from 'drizzle-orm/sqlite-core'
 import { describe, expect, it } from 'vitest'
-import * as schema from '../../server/storage/kit.sqlite.ts'
 
 const root = join(import.meta.dirname, '../..')
 const files = globSync('{server,web,shared,scripts}/**/*.ts', { cwd: root }).map((file) => ({
@@ -76,7 +74,7 @@ describe('the rooms', () => {
   it('let only a storage room see drizzle, and domain and sources see only the types and units of storage', () => {
     const wrong = files
       .filter(({ file }) => !file.startsWith('server/storage/'))
-      .filter((one) => importsOf(one).some(({ path }) => /^(drizzle-orm|better-sqlite3)/.test(path)))
+      .filter((one) => importsOf(one).some(({ path }) => /^(drizzle-orm|better-sqlite3|pg$)/.test(path)))
     expect(wrong.map(({ file }) => file)).toEqual([])
   })
 
@@ -128,45 +126,5 @@ describe('the rooms', () => {
       .slice(0, 10)
     console.log(longest.map(({ file, lines }) => `${String(lines).padStart(5)} ${file}`).join('\n'))
     expect(longest).toHaveLength(10)
-  })
-})
-
-/** What grows for ever: everything a bank says and everything decided about it. */
-const LEDGER = [
-  schema.marketCounter,
-  schema.bankNotification,
-  schema.notificationBody,
-  schema.bankTransaction,
-  schema.transactionText,
-  schema.witness,
-  schema.match,
-  schema.matchReversal,
-  schema.matchException,
-  schema.classification,
-  schema.takings,
-  schema.dailyOutcome,
-  schema.sale,
-  schema.accountProof,
-  schema.cut,
-  schema.cashSale,
-  schema.incident,
-  schema.snapshot,
-  schema.change,
-].map((table) => getTableConfig(table))
-
-describe('every growing table', () => {
-  it.each(LEDGER)('$name has market_id first in its primary and unique keys, and never NULL', (table) => {
-    const keys = [
-      ...table.primaryKeys.map((key) => key.columns.map((column) => column.name)),
-      ...table.columns.filter((column) => column.primary).map((column) => [column.name]),
-      ...table.indexes
-        .filter((index) => index.config.unique)
-        .map((index) => index.config.columns.map((column) => ('name' in column ? column.name : ''))),
-    ]
-    expect(keys.length).toBeGreaterThan(0)
-    for (const key of keys) expect(key[0]).toBe('marketId')
-    expect(
-      table.columns.find((column) => column.name === 'marketId')?.notNull || table.name === 'market_counter',
-    ).toBe(true)
   })
 })

@@ -9,6 +9,7 @@ import { openServices, type Services } from '../../server/services.ts'
 import { addMarket, type Market } from '../../server/storage/market.ts'
 import { marketScope, operatorScope } from '../../server/storage/scope.ts'
 import type { Identity } from '../../server/storage/session.ts'
+import { openSqlite } from '../../server/storage/sqlite.ts'
 import { listStalls, registerStall, type Registration, type StallEntry } from '../../server/storage/stall.ts'
 import { addInstance } from '../../server/sources/instance.ts'
 import { bindAccounts } from '../../server/storage/source.ts'
@@ -68,10 +69,10 @@ export function openTestServer({ publicUrl = 'http://localhost:4040', demo = fal
     port: 0,
     publicUrl,
     dataDir: folder,
-    databasePath: join(folder, 'market.db'),
+    databaseUrl: `file:${join(folder, 'market.db')}`,
     databaseGiven: true,
   }
-  const services = openServices(config, { now: () => clock.now, log })
+  const services = openServices(openSqlite(join(folder, 'market.db')), config, { now: () => clock.now, log })
   const { app } = createApp(services, demo)
   const random = seededRandom(11)
   let accounts = 0

@@ -107,6 +107,7 @@ describe('a credit with a proof’s reference', () => {
     ['the first odd one stays', [{ amountVnd: 3_217 }, { amountVnd: 4_321 }], 3_217],
     ['a round one is replaced', [{ amountVnd: 5_000 }, { amountVnd: 4_321 }, { amountVnd: 9_999 }], 4_321],
     ['also within one batch', [{ amountVnd: 5_000 }, { amountVnd: 4_321 }], 4_321],
+    ['the first odd one of a batch stays', [{ amountVnd: 3_217 }, { amountVnd: 4_321 }], 3_217],
     ['also in the source’s own code', [{ remittanceText: 'CK', amountVnd: 4_321 }], 4_321],
   ])('of several: %s, and all of them are tests', async (name, credits, kept) => {
     const proof = await start(market.lan)

@@ -176,6 +176,18 @@ describe('money that is not, or not yet, ours', () => {
     expect(await market.store.db.select().from(change)).toEqual([])
   })
 
+  it('finds its place after what lies there already, also when all of a batch turns out to be nobody’s', async () => {
+    const silent = await market.addStall({ name: 'B1', consented: false })
+    for (let told = 0; told < 2; told += 1) {
+      await record(messageOf(credit({ accountNumber: silent.accountNumber, remittanceText: strangers })))
+    }
+    const kept = await market.store.db.select().from(bankTransaction).orderBy(bankTransaction.seq)
+    expect(kept.map((row) => [row.marketId, row.seq])).toEqual([
+      [0, 2],
+      [0, 4],
+    ])
+  })
+
   it('counts after registration when a back-fill tells it again', async () => {
     const told = credit({ accountNumber: 'LATER0001', channel: 'backfill', sourceKey: 'backfill:x' })
     await record(messageOf(told))

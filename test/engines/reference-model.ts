@@ -1,0 +1,350 @@
+import type { Classification } from '../../shared/wire.ts'
+import { squash } from '../../shared/display-text.ts'
+import { MORNING } from '../small-market.ts'
+import {
+  AGREED_AT,
+  CONSENT_AT,
+  DAY_MS,
+  saleOf,
+  STALLS,
+  type Account,
+  type Act,
+  type Place,
+  type StallName,
+  type Told,
+} from './history.ts'
+
+/**
+ * What the ledger must say after some histories, worked out from the rules (docs and design) with plain maps, and from
+ * nothing of the product: no sequence numbers, no SQL, no registry. Every list is in the order in which it happened.
+ */
+export interface Books {
+  notifications: number
+  bodies: number
+  transactions: string[]
+  witnesses: string[]
+  matches: string[]
+  classifications: string[]
+  exceptions: string[]
+  changes: string[]
+  takings: string[]
+  outcomes: string[]
+  cash: string[]
+  sales: string[]
+  proven: string[]
+}
+
+interface Credit {
+  key: string
+  account: Account
+  accountNumber: string
+  direction: string
+  amountVnd: number
+  bookedAt: number
+  content: string
+  bankReference: string
+  memo: string
+  toldBy: string[]
+  undecided: boolean
+  stall?: StallName
+  kind?: Classification
+  sale?: string
+}
+
+type Verdict =
+  | { is: 'matched'; stall: StallName; rule: string; sale: string; kind: Classification; proves: boolean }
+  | { is: 'undecided'; reason: string }
+  | { is: 'not counted'; reason: string; nobodys: boolean }
+
+/** Money that is nobody's is kept apart from every market's. */
+export const NOBODYS = 0
+
+export function createModel(places: readonly Place[]) {
+  const markets = new Map(
+    [NOBODYS, ...places.map((place) => place.marketId)].map((marketId) => [marketId, emptyMarket(marketId)]),
+  )
+  const get = (marketId: number) => markets.get(marketId)!
+
+  /** Everything told at once is decided by what was known before any of it. */
+  function tell(told: readonly { place: Place; one: Told }[]): void {
+    const before = new Map(places.map(({ marketId }) => [marketId, new Set(get(marketId).proven)]))
+    for (const { place, one } of told) record(place.marketId, one, before.get(place.marketId)!)
+  }
+
+  function record(marketId: number, { message, account, names }: Told, proven: ReadonlySet<StallName>): void {
+    const [told] = message.transactions
+    const { sourceKey: key, direction, amountVnd, bookedAt, bankReference, channel, accountNumber } = told!
+    const own = get(marketId)
+    const verdict = judge(own, { account, names, direction, bookedAt, isTest: told!.isTest }, proven)
+    const market = verdict.is === 'not counted' && verdict.nobodys ? get(NOBODYS) : own
+    const day = dayOf(bookedAt)
+    const body = Buffer.from(message.rawBody).toString()
+    const memo = told!.remittanceText
+    const content = JSON.stringify([accountNumber, direction, amountVnd, bookedAt, bankReference, memo])
+
+    // The same key: a resend says nothing, another content is for a person, once for each message that says it.
+    const same = market.credits.get(key)
+    if (same) {
+      if (same.content === content) return
+      if (!market.messages.has(body)) market.exceptions.push(`content_changed ${key} ${day}`)
+      market.messages.add(body)
+      market.bodies.add(body)
+      return
+    }
+    if (market.witnesses.has(key)) return
+    market.messages.add(body)
+    if (verdict.is !== 'not counted') market.bodies.add(body)
+
+    // The other channel tells the same transfer: one it has not told of yet, the oldest.
+    const twin = [...market.credits.values()].find(
+      (one) =>
+        one.accountNumber === accountNumber &&
+        one.direction === direction &&
+        one.amountVnd === amountVnd &&
+        Math.abs(dayNumber(one.bookedAt) - dayNumber(bookedAt)) <= 1 &&
+        !one.toldBy.includes(channel) &&
+        isSameTransfer(one, { bankReference: bankReference!, memo, bookedAt }),
+    )
+    if (twin) {
+      twin.toldBy.push(channel)
+      market.witnesses.set(key, twin.key)
+      return
+    }
+
+    const credit: Credit = {
+      key,
+      account,
+      accountNumber,
+      direction,
+      amountVnd,
+      bookedAt,
+      content,
+      bankReference: bankReference!,
+      memo,
+      toldBy: [channel],
+      undecided: verdict.is === 'undecided',
+    }
+    market.credits.set(key, credit)
+    const reason = verdict.is === 'not counted' ? verdict.reason : 'counts'
+    market.transactions.push(`${key} ${day} ${direction} ${amountVnd} ${reason}`)
+    if (direction === 'in') add(market.outcomes, `${day} ${verdict.is}`, 1, amountVnd)
+    if (verdict.is === 'undecided') market.exceptions.push(`${verdict.reason} ${key} ${day}`)
+    if (verdict.is === 'matched') {
+      market.matches.push(`${key} ${verdict.stall} ${verdict.rule} ${verdict.sale} ${day}`)
+      Object.assign(credit, { stall: verdict.stall, kind: verdict.kind, sale: verdict.sale })
+      market.classifications.push(`${key} ${verdict.kind}`)
+      market.changes.push(`credit ${key} ${verdict.stall}`)
+      count(market, credit, 1)
+      if (verdict.proves) market.proven.add(verdict.stall)
+    }
+  }
+
+  function judge(
+    market: Market,
+    told: Pick<Told, 'account' | 'names'> & { direction: string; bookedAt: number; isTest: boolean },
+    proven: ReadonlySet<StallName>,
+  ): Verdict {
+    const no = (reason: string, nobodys = true): Verdict => ({ is: 'not counted', reason, nobodys })
+    const person = (reason: string): Verdict => ({ is: 'undecided', reason })
+    const { account } = told
+    if (told.isTest) return no('test', account === 'nobodys')
+    if (account === 'nobodys') return no('unknown_account')
+    if (account === 'unbound') return no('source_not_allowed')
+    if (told.direction === 'out') return no('outgoing', false)
+    // A booking told to the second has that second's end.
+    const agreedAt = account !== 'silent' ? AGREED_AT : market.agreed ? CONSENT_AT : Infinity
+    if (agreedAt >= told.bookedAt + 1_000) return no('no_consent')
+
+    const holders: StallName[] = STALLS.filter((stall) => stall.account === account).map(
+      (stall) => stall.name,
+    )
+    const named = told.names.flatMap((name) => {
+      if ('stall' in name) return [{ stall: name.stall, sale: '' }]
+      const { reference, stall } = saleOf(market.id, name.sale)
+      return market.sales.has(reference) ? [{ stall, sale: reference }] : []
+    })
+    const sales = new Set(named.flatMap((one) => one.sale || []))
+    if (new Set(named.map((one) => one.stall)).size > 1 || sales.size > 1) return person('two_references')
+    const best = named.find((one) => one.sale) ?? named[0]
+    if (best) {
+      if (!holders.includes(best.stall)) return person('wrong_account')
+      const rule = best.sale ? 'sale_reference' : 'reference'
+      return { is: 'matched', ...best, rule, kind: 'sale', proves: true }
+    }
+    if (holders.length > 1) return person('no_reference')
+    if (!proven.has(holders[0]!)) return person('unproven_account')
+    const kind = account === 'sellingOnly' ? 'sale' : 'unclear'
+    return { is: 'matched', stall: holders[0]!, rule: 'sole_stall', sale: '', kind, proves: false }
+  }
+
+  /** What a person does. Returns `ok`, or the code with which it is refused. */
+  function act({ marketId }: Place, one: Exclude<Act, { do: 'tell' }>): string {
+    const market = get(marketId)
+    if (one.do === 'consent') {
+      market.agreed = true
+      return 'ok'
+    }
+    if (one.do === 'assign') {
+      const credit = market.credits.get(one.sourceKey)
+      if (!credit) return 'no such credit'
+      if (credit.stall) return 'conflict'
+      if (!credit.undecided) return 'not_found'
+      const day = dayOf(credit.bookedAt)
+      Object.assign(credit, { stall: one.stall, kind: 'unclear', sale: '' })
+      market.matches.push(`${credit.key} ${one.stall} assigned  ${day}`)
+      market.classifications.push(`${credit.key} unclear`)
+      market.changes.push(`credit ${credit.key} ${one.stall}`)
+      count(market, credit, 1)
+      add(market.outcomes, `${day} undecided`, -1, -credit.amountVnd)
+      add(market.outcomes, `${day} matched`, 1, credit.amountVnd)
+      return 'ok'
+    }
+    if (one.do === 'classify') {
+      const credit = market.credits.get(one.sourceKey)
+      if (!credit) return 'no such credit'
+      if (credit.stall !== one.stall) return 'not_found'
+      if (credit.kind === one.as) return 'ok'
+      count(market, credit, -1)
+      credit.kind = one.as
+      count(market, credit, 1)
+      market.classifications.push(`${credit.key} ${one.as}`)
+      market.changes.push(`classified ${credit.key} ${one.stall}`)
+      return 'ok'
+    }
+    if (one.do === 'noteCash' || one.do === 'undoCash') {
+      const key = `${one.stall} ${one.key}`
+      const noted = market.cash.get(key)
+      if (one.do === 'noteCash') {
+        if (noted !== undefined) return noted === one.amountVnd ? 'ok' : 'conflict'
+        market.cash.set(key, one.amountVnd)
+        addCash(market, one.stall, one.amountVnd)
+        return 'ok'
+      }
+      if (noted === undefined) return 'not_found'
+      if (!market.cash.has(`undo ${key}`)) {
+        market.cash.set(`undo ${key}`, -noted)
+        addCash(market, one.stall, -noted)
+      }
+      return 'ok'
+    }
+    const { reference, stall } = saleOf(marketId, one.sale)
+    const sale = market.sales.get(reference)
+    if (one.do === 'reserveSale') {
+      if (sale) return 'unavailable'
+      market.sales.set(reference, { stall, amountVnd: null, isCancelled: false })
+      return 'ok'
+    }
+    if (!sale) return 'not_found'
+    if (one.do === 'issueSale') {
+      if (sale.amountVnd !== null) return sale.amountVnd === one.amountVnd ? 'ok' : 'conflict'
+      sale.amountVnd = one.amountVnd
+    } else {
+      if (sale.isCancelled) return 'ok'
+      sale.isCancelled = true
+    }
+    // Money that was faster than this word: her other phones look again.
+    const newest = [...market.credits.values()].findLast((credit) => credit.sale === reference)
+    if (newest) market.changes.push(`classified ${newest.key} ${stall}`)
+    return 'ok'
+  }
+
+  return {
+    tell,
+    act,
+    books: (marketId: number): Books => {
+      const market = get(marketId)
+      return {
+        notifications: market.messages.size,
+        bodies: market.bodies.size,
+        transactions: market.transactions,
+        witnesses: [...market.witnesses].map(([key, of]) => `${key} of ${of}`).sort(),
+        matches: market.matches,
+        classifications: market.classifications,
+        exceptions: market.exceptions,
+        changes: market.changes,
+        takings: lines(market.takings),
+        outcomes: lines(market.outcomes),
+        cash: [...market.cash].map(([key, amountVnd]) => `${key} ${amountVnd}`).sort(),
+        sales: [...market.sales]
+          .map(([key, one]) => `${key} ${one.stall} ${one.amountVnd} ${one.isCancelled}`)
+          .sort(),
+        proven: [...market.proven].sort(),
+      }
+    },
+  }
+}
+
+interface Market {
+  id: number
+  agreed: boolean
+  credits: Map<string, Credit>
+  messages: Set<string>
+  bodies: Set<string>
+  witnesses: Map<string, string>
+  transactions: string[]
+  matches: string[]
+  classifications: string[]
+  exceptions: string[]
+  changes: string[]
+  /** By what they are counted: how many, how much. */
+  takings: Map<string, [count: number, amountVnd: number]>
+  outcomes: Map<string, [count: number, amountVnd: number]>
+  cash: Map<string, number>
+  sales: Map<string, { stall: StallName; amountVnd: number | null; isCancelled: boolean }>
+  proven: Set<StallName>
+}
+
+function emptyMarket(id: number): Market {
+  return {
+    id,
+    agreed: false,
+    credits: new Map(),
+    messages: new Set(),
+    bodies: new Set(),
+    witnesses: new Map(),
+    transactions: [],
+    matches: [],
+    classifications: [],
+    exceptions: [],
+    changes: [],
+    takings: new Map(),
+    outcomes: new Map(),
+    cash: new Map(),
+    sales: new Map(),
+    proven: new Set(),
+  }
+}
+
+/** A long reference decides alone; with a short one the words and the time, to two minutes, must agree. */
+function isSameTransfer(one: Credit, other: Pick<Credit, 'bankReference' | 'memo' | 'bookedAt'>): boolean {
+  if (one.bankReference !== other.bankReference) return false
+  if (one.bankReference.length >= 10) return true
+  return squash(one.memo) === squash(other.memo) && Math.abs(one.bookedAt - other.bookedAt) <= 120_000
+}
+
+/** Only sales are takings; what is unclear is told beside them. */
+function count(market: Market, { bookedAt, stall, kind, amountVnd }: Credit, sign: 1 | -1): void {
+  if (kind === 'sale') add(market.takings, `${dayOf(bookedAt)} ${stall} sales`, sign, sign * amountVnd)
+  if (kind === 'unclear') add(market.takings, `${dayOf(bookedAt)} ${stall} unclear`, sign, 0)
+}
+
+function addCash(market: Market, stall: StallName, amountVnd: number): void {
+  add(market.takings, `${dayOf(MORNING)} ${stall} cash`, Math.sign(amountVnd), amountVnd)
+}
+
+function add(sums: Map<string, [number, number]>, key: string, many: number, amountVnd: number): void {
+  const [before, sum] = sums.get(key) ?? [0, 0]
+  sums.set(key, [before + many, sum + amountVnd])
+}
+
+/** All that is not nothing. */
+export function lines(sums: ReadonlyMap<string, readonly [number, number]>): string[] {
+  return [...sums]
+    .filter(([, [many, amountVnd]]) => many !== 0 || amountVnd !== 0)
+    .map(([key, [many, amountVnd]]) => `${key}: ${many}, ${amountVnd}`)
+    .sort()
+}
+
+/** Seven hours ahead of UTC, all year. */
+const dayNumber = (at: number) => Math.floor((at + 7 * 3_600_000) / DAY_MS)
+const dayOf = (at: number) => new Date(dayNumber(at) * DAY_MS).toISOString().slice(0, 10)

