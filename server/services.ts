@@ -1,8 +1,10 @@
+import { join } from 'node:path'
 import { pino, type Logger } from 'pino'
 import { createChangeFeed, type ChangeFeed } from './domain/change-feed.ts'
 import { createIntake, type Intake } from './domain/intake.ts'
 import { openSeal, type Seal } from './domain/seal.ts'
 import { instanceDirectory, type FindInstance } from './sources/instance.ts'
+import { openStatementDesk, type StatementDesk } from './sources/statement/desk.ts'
 import { openSqlite, type Store } from './storage/sqlite.ts'
 import type { Config } from './config.ts'
 
@@ -21,6 +23,7 @@ export interface Services extends Surroundings {
   feed: ChangeFeed
   intake: Intake
   findInstance: FindInstance
+  statements: StatementDesk
   close(): Promise<void>
 }
 
@@ -38,6 +41,7 @@ export function openServices(config: Config, surroundings: Partial<Surroundings>
     feed,
     intake,
     findInstance: instanceDirectory(store, seal),
+    statements: openStatementDesk({ store, intake, folder: join(config.dataDir, 'statements'), now, log }),
     log,
     now,
     async close() {

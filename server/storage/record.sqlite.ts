@@ -111,23 +111,29 @@ export function createRecorder(db: Db, registryNow: () => Registry) {
     // Money that is not counted leaves no words: they are nobody's business yet.
     const keepsWords = decision.outcome !== 'not_counted'
     const textSha256 = sha256(squash(told.remittanceText))
-    const twin = statements.untold
-      .all({
-        ...key,
-        channel: told.channel,
-        bankBin: told.bankBin,
-        accountNumber: told.accountNumber,
-        amountVnd: told.amountVnd,
-        direction: told.direction,
-        businessDay: decision.businessDay,
-        dayBefore: addDays(decision.businessDay, -1),
-        dayAfter: addDays(decision.businessDay, 1),
-      })
-      .find((earlier) => rules.sameTransfer({ ...told, textSha256 }, earlier))
+    const untold = statements.untold.all({
+      ...key,
+      channel: told.channel,
+      bankBin: told.bankBin,
+      accountNumber: told.accountNumber,
+      amountVnd: told.amountVnd,
+      direction: told.direction,
+      businessDay: decision.businessDay,
+      dayBefore: addDays(decision.businessDay, -1),
+      dayAfter: addDays(decision.businessDay, 1),
+    })
+    const same = rules.sameTransfer({ ...told, textSha256 }, untold)
+    if (telling.message.corroboratesOnly && same?.is !== 'certain') return
     const notificationSeq = recordNotification(telling, decision, keepsWords).seq
-    if (twin) {
-      statements.witness.run({ ...key, channel: told.channel, transactionSeq: twin.seq, notificationSeq })
+    if (same?.is === 'certain') {
+      const { seq } = same.twin
+      statements.witness.run({ ...key, channel: told.channel, transactionSeq: seq, notificationSeq })
       return
+    }
+    // It would be counted twice, or, taken for the same, not at all: a person decides.
+    if (same && decision.outcome === 'matched') {
+      const { businessDay, eraseOn } = decision
+      decision = { marketId, businessDay, eraseOn, outcome: 'undecided', reason: 'perhaps_told_before' }
     }
 
     const transactionSeq = nextSeq(marketId)
