@@ -50,7 +50,8 @@ export async function* readCsv(path: string): AsyncGenerator<StatementRow> {
       )
     }
     if (!code?.startsWith('CSV_')) throw error
-    throw new StatementRefused(`Không đọc được tệp CSV ở dòng ${lines ?? '?'}: ngoặc kép mở mà không đóng.`)
+    const what = code === 'CSV_MAX_RECORD_SIZE' ? 'dài quá' : 'ngoặc kép mở mà không đóng'
+    throw new StatementRefused(`Không đọc được tệp CSV tới dòng ${lines ?? '?'}: ${what}.`)
   } finally {
     parser.destroy()
   }

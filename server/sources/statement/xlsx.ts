@@ -80,7 +80,7 @@ async function openZip(path: string): Promise<OpenZip> {
 }
 
 interface Handlers {
-  open?(tag: sax.Tag): void
+  open?(name: string, attributes: sax.Tag['attributes']): void
   close?(name: string): void
   text?(text: string): void
 }
@@ -95,8 +95,8 @@ async function* parsePart(zip: OpenZip, name: string, handlers: Handlers): Async
     onerror(error: Error) {
       throw error
     },
-    onopentag: (tag: sax.Tag) => handlers.open?.({ ...tag, name: localName(tag.name) }),
-    onclosetag: (name: string) => handlers.close?.(localName(name)),
+    onopentag: (tag: sax.Tag) => handlers.open?.(localName(tag.name), tag.attributes),
+    onclosetag: (tag: string) => handlers.close?.(localName(tag)),
     ontext: handlers.text,
     oncdata: handlers.text,
   })
@@ -120,7 +120,7 @@ async function findSheet(zip: OpenZip): Promise<string> {
   const sheets: string[] = []
   let is1904 = false
   await readPart(zip, 'xl/workbook.xml', {
-    open({ name, attributes }) {
+    open(name, attributes) {
       if (name === 'workbookPr' && ['1', 'true'].includes(attributes['date1904'] ?? '')) is1904 = true
       if (name === 'sheet' && (attributes['state'] ?? 'visible') === 'visible')
         sheets.push(attributes['r:id'] ?? '')
@@ -134,7 +134,7 @@ async function findSheet(zip: OpenZip): Promise<string> {
   }
   let target = ''
   await readPart(zip, 'xl/_rels/workbook.xml.rels', {
-    open({ name, attributes }) {
+    open(name, attributes) {
       if (name === 'Relationship' && attributes['Id'] === sheets[0]) target = attributes['Target'] ?? ''
     },
   })
@@ -147,7 +147,7 @@ async function readSharedStrings(zip: OpenZip): Promise<string[]> {
   const text = textGatherer()
   let isPhonetic = false
   await readPart(zip, 'xl/sharedStrings.xml', {
-    open({ name }) {
+    open(name) {
       if (name === 'si') text.start()
       if (name === 'rPh') isPhonetic = true
       if (name === 't') text.listen(!isPhonetic)
@@ -191,7 +191,7 @@ async function* readRows(
   let type = 'n'
   const text = textGatherer()
   const handlers: Handlers = {
-    open({ name, attributes }) {
+    open(name, attributes) {
       if (name === 'row') {
         const next = Number(attributes['r'] ?? line + 1)
         if (!Number.isSafeInteger(next) || next <= line) throw new StatementRefused(NO_WORKBOOK)
