@@ -32,7 +32,7 @@ const balances = (opening: number, entries: readonly TestEntry[]) => {
   return entries.map(({ amount }) => (balance += amount))
 }
 
-export const OPENING = 1_000_000
+const OPENING = 1_000_000
 
 /**
  * The banks' layouts, header by header as they were seen in public code (2022 to 2026), with preamble and tail as
@@ -165,7 +165,7 @@ const MAIN = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main'
 const RELATIONS = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships'
 
 /** The table as an XLSX as Apache POI, which banks use, writes it: texts shared, numbers as numbers. */
-export function xlsxOf(rows: readonly TestCell[][], moreSheets = 0): Buffer {
+export function xlsxOf(rows: readonly TestCell[][], moreSheets = 0): Buffer<ArrayBuffer> {
   const strings = new Map<string, number>()
   const share = (text: string) => {
     if (!strings.has(text)) strings.set(text, strings.size)
@@ -191,7 +191,7 @@ export function xlsxOf(rows: readonly TestCell[][], moreSheets = 0): Buffer {
 }
 
 /** A workbook around the XML of its sheet and of its shared texts. */
-export function workbookOf(sheet: string, strings = '', moreSheets = 0): Buffer {
+export function workbookOf(sheet: string, strings = '', moreSheets = 0): Buffer<ArrayBuffer> {
   const ids = Array.from({ length: 1 + moreSheets }, (_, index) => index + 1)
   const sheets = ids.map((id) => `<sheet name="S${id}" sheetId="${id}" r:id="rId${id}"/>`).join('')
   return zipOf({
@@ -208,7 +208,7 @@ export function workbookOf(sheet: string, strings = '', moreSheets = 0): Buffer 
 export function zipOf(
   entries: Record<string, string | Buffer>,
   claimed: Record<string, number> = {},
-): Buffer {
+): Buffer<ArrayBuffer> {
   const parts: Buffer[] = []
   const directory: Buffer[] = []
   let offset = 0

@@ -130,8 +130,8 @@ export function showStatements(doors: Doors, services: Services, frame: Frame): 
     const again = (file: string, status: 400 | 413) =>
       page(visit, row, { ...EMPTY, errors: { file } }, status)
     // A browser says how long its form is; whoever does not is not read at all.
-    const length = Number(c.req.header('content-length') ?? Number.NaN)
-    if (!(length <= MAX_FILE_BYTES + FORM_BYTES))
+    const length = c.req.header('content-length') ?? ''
+    if (!/^\d{1,8}$/.test(length) || Number(length) > MAX_FILE_BYTES + FORM_BYTES)
       return again(`Tệp lớn hơn ${MAX_FILE_BYTES / 1024 / 1024} MB. Chia theo từng tháng rồi gửi lại.`, 413)
     const { file } = await c.req.parseBody()
     if (!(file instanceof File) || file.size === 0) return again('Chọn một tệp sao kê.', 400)

@@ -15,7 +15,7 @@ import { MAX_FILE_BYTES, StatementRefused } from './row.ts'
  * Where a file is, each a folder with one folder a source: `preview` waits for a person, `in` to be recorded, by
  * anybody who drops it there; `working` is being recorded; `done` and `refused` have a `.txt` beside the file.
  */
-export const STAGES = ['preview', 'in', 'working', 'done', 'refused'] as const
+const STAGES = ['preview', 'in', 'working', 'done', 'refused'] as const
 export type Stage = (typeof STAGES)[number]
 
 /** A file that changed a moment ago may still be being copied. */

@@ -1,5 +1,5 @@
 import { squash } from '../../../shared/display-text.ts'
-import { isBlank, StatementRefused, type Cell, type StatementRow } from './row.ts'
+import { isBlank, MAX_COLUMNS, StatementRefused, type Cell, type StatementRow } from './row.ts'
 import type { DateOrder } from './value.ts'
 
 /** What a column of a statement may tell. An amount stands in debit and credit, or signed, or beside its direction. */
@@ -147,6 +147,8 @@ const USUAL_NAMES: Record<Column, readonly string[]> = {
   payerAccount: ['Tài khoản đối ứng', 'TK đối ứng', 'Số tài khoản đối ứng', 'Counter account'],
 }
 
+const ALL_USUAL_NAMES = new Set(Object.values(USUAL_NAMES).flat().map(squash))
+
 /** The header of a statement's table: where it is, what it calls its columns and what we make of them. */
 export interface Header {
   line: number
@@ -200,10 +202,9 @@ export function findHeader(rows: readonly StatementRow[], remembered: ReadonlyMa
 
 /** How many of these cells are names a bank may give a column. */
 export function countKnownNames(cells: readonly Cell[]): number {
-  return cells.filter((cell) => {
-    const words = namesIn(cell)
-    return COLUMNS.some((column) => USUAL_NAMES[column].some((name) => words.has(squash(name))))
-  }).length
+  return cells
+    .slice(0, MAX_COLUMNS)
+    .filter((cell) => [...namesIn(cell)].some((name) => ALL_USUAL_NAMES.has(name))).length
 }
 
 /** What is missing or contradictory in what a person said of the columns, in words; undefined where nothing is. */

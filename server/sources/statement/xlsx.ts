@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { posix } from 'node:path'
-import sax from 'sax'
+import { SaxesParser } from 'saxes'
 import yauzl from 'yauzl'
 import {
   boundedRow,
@@ -15,6 +15,8 @@ import {
 } from './row.ts'
 
 const MAX_ENTRIES = 1_000
+/** So much of a part without a tag is no text of a cell. */
+const MAX_SILENT_LENGTH = 1_000_000
 
 const NO_WORKBOOK = 'Không đọc được tệp Excel này. Mở bằng Excel, lưu lại thành .xlsx hoặc CSV UTF-8.'
 
@@ -80,7 +82,7 @@ async function openZip(path: string): Promise<OpenZip> {
 }
 
 interface Handlers {
-  open?(name: string, attributes: sax.Tag['attributes']): void
+  open?(name: string, attributes: Readonly<Record<string, string>>): void
   close?(name: string): void
   text?(text: string): void
 }
@@ -89,23 +91,33 @@ interface Handlers {
 async function* parsePart(zip: OpenZip, name: string, handlers: Handlers): AsyncGenerator<void> {
   const entry = zip.entries.get(name)
   if (!entry) throw new StatementRefused(NO_WORKBOOK)
-  // Strict: no entity but XML's own five. A text that grows beyond 64 KB comes in pieces instead of being gathered.
-  const parser = sax.parser(true)
-  Object.assign(parser, {
-    onerror(error: Error) {
-      throw error
-    },
-    onopentag: (tag: sax.Tag) => handlers.open?.(localName(tag.name), tag.attributes),
-    onclosetag: (tag: string) => handlers.close?.(localName(tag)),
-    ontext: handlers.text,
-    oncdata: handlers.text,
+  // Knows no entity but XML's own five.
+  const parser = new SaxesParser({ position: false })
+  let silentLength = 0
+  parser.on('error', (error) => {
+    throw error
   })
+  parser.on('opentag', (tag) => {
+    silentLength = 0
+    handlers.open?.(localName(tag.name), tag.attributes as Record<string, string>)
+  })
+  parser.on('closetag', (tag) => {
+    silentLength = 0
+    handlers.close?.(localName(tag.name))
+  })
+  parser.on('text', (text) => handlers.text?.(text))
+  parser.on('cdata', (text) => handlers.text?.(text))
   const decoder = new TextDecoder('utf-8', { fatal: true })
   for await (const bytes of await zip.openStream(entry)) {
-    parser.write(decoder.decode(bytes as unknown as Buffer, { stream: true }))
+    const text = decoder.decode(bytes as unknown as Buffer, { stream: true })
+    // The parser gathers a text or an attribute until it ends.
+    silentLength += text.length
+    if (silentLength > MAX_SILENT_LENGTH) throw new StatementRefused(NO_WORKBOOK)
+    parser.write(text)
     yield
   }
-  parser.write(decoder.decode()).close()
+  parser.write(decoder.decode())
+  parser.close()
   yield
 }
 

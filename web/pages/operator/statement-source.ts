@@ -34,8 +34,6 @@ const STAGES: Record<Stage, Html | string> = {
   refused: html`<b class="alarm">không nhận</b>`,
 }
 
-export const stageWords = (stage: Stage): Html | string => STAGES[stage]
-
 const uploadForm = (home: string, { accounts, maxFileMegabytes, errors }: StatementSourceView): Html =>
   accounts.length === 0
     ? notice('plain', 'Ghi tài khoản ở dưới trước, rồi mới gửi sao kê được.')
@@ -74,7 +72,7 @@ export const statementSourcePage = (frame: Frame, view: StatementSourceView): Ht
         rows: view.files.map(({ name, stage, at }) => [
           html`<a class="row-link" href="${home}/files/${name}">${name}</a>`,
           when(at),
-          stageWords(stage),
+          STAGES[stage],
         ]),
         empty: 'Chưa có tệp nào.',
       })}
