@@ -91,7 +91,7 @@ describe('a hostile file is refused in words, and fills no memory', () => {
   })
 })
 
-describe('100,000 rows', () => {
+describe('100,000 rows', { timeout: 120_000 }, () => {
   const ROWS = 100_000
   /** What a bare process with the same imports takes is in it: about 90 MB. */
   const MOST_MEMORY_MB = 260
