@@ -134,7 +134,7 @@ interface Counted {
   balanceVnd: number | null
 }
 
-export type Order = 'oldest_first' | 'newest_first'
+type Order = 'oldest_first' | 'newest_first'
 
 interface Departure {
   line: number
@@ -176,10 +176,10 @@ export function createControlTotals() {
       last = entry
     },
     /**
-     * The order of the entries and, in words, what was held against what. Throws StatementRefused that names every
-     * difference, in đồng, and the line where the running balance departs.
+     * In words, what was held against what. Throws StatementRefused that names every difference, in đồng, and the
+     * line where the running balance departs.
      */
-    settle(): { order: Order; checked: string[] } {
+    settle(): string[] {
       const checked: string[] = []
       const wrong: string[] = []
       const compare = (what: string, said: number | undefined, reckoned: number) => {
@@ -193,27 +193,23 @@ export function createControlTotals() {
         const reckoned = stated.openingVnd + sums.in.amountVnd - sums.out.amountVnd
         compare('số dư đầu kỳ + ghi có − ghi nợ = số dư cuối kỳ', stated.closingVnd, reckoned)
       }
-      const hasBalance = first !== undefined && first.balanceVnd !== null
-      const { oldest_first: forward, newest_first: backward } = departures
-      const byDate = (first?.bookedAt ?? 0) <= (last?.bookedAt ?? 0) ? 'oldest_first' : 'newest_first'
-      let order: Order = byDate
-      if (hasBalance) {
-        if (forward || backward) order = forward ? 'newest_first' : 'oldest_first'
+      if (first && last && first.balanceVnd !== null && last.balanceVnd !== null) {
         checked.push('số dư từng dòng')
-        if (forward && backward) {
-          const departure = byDate === 'oldest_first' ? forward : backward
-          wrong.push(
-            `Số dư lệch từ dòng ${departure.line}: ${difference('số dư', departure.stated, departure.reckoned)}`,
-          )
+        const { oldest_first: forward, newest_first: backward } = departures
+        const isNewestFirst = forward ? !backward || first.bookedAt > last.bookedAt : false
+        const departure = isNewestFirst ? backward : forward
+        if (departure) {
+          const { line, stated: said, reckoned } = departure
+          wrong.push(`Số dư lệch từ dòng ${line}: ${difference('số dư', said, reckoned)}`)
         } else {
-          const [oldest, newest] = order === 'oldest_first' ? [first!, last!] : [last!, first!]
+          const [oldest, newest] = isNewestFirst ? [last, first] : [first, last]
           compare('số dư đầu kỳ và dòng đầu', stated.openingVnd, oldest.balanceVnd! - signed(oldest))
           compare('số dư cuối kỳ và dòng cuối', stated.closingVnd, newest.balanceVnd!)
         }
       }
       if (wrong.length > 0)
         throw new StatementRefused(`${wrong.join(' ')} Không ghi dòng nào: tải lại tệp từ ngân hàng.`)
-      return { order, checked }
+      return checked
     },
   }
 }

@@ -135,7 +135,6 @@ export async function recordStatement(
       header,
       header.mapping,
       account,
-      checked,
     )) {
       const rawBody = new TextEncoder().encode(JSON.stringify({ fileSha256, line, cells }))
       waiting.push(

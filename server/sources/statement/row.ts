@@ -23,10 +23,6 @@ export class StatementRefused extends Error {
   override readonly name = 'StatementRefused'
 }
 
-export function tooManyColumns(line: number): StatementRefused {
-  return new StatementRefused(`Dòng ${line} có hơn ${MAX_COLUMNS} cột: đây không phải sao kê.`)
-}
-
 /** `0` → `A`, `27` → `AB`: what a spreadsheet calls its columns. */
 export function columnLetter(index: number): string {
   const last = String.fromCodePoint(65 + (index % 26))
@@ -36,7 +32,8 @@ export function columnLetter(index: number): string {
 /** The row, within the limits that keep a hostile file from filling the memory. Throws StatementRefused beyond them. */
 export function boundedRow(line: number, cells: Cell[]): StatementRow {
   while (cells.length > 0 && isBlank(cells.at(-1))) cells.pop()
-  if (cells.length > MAX_COLUMNS) throw tooManyColumns(line)
+  if (cells.length > MAX_COLUMNS)
+    throw new StatementRefused(`Dòng ${line} có hơn ${MAX_COLUMNS} cột: đây không phải sao kê.`)
   const long = cells.findIndex((cell) => typeof cell === 'string' && cell.length > MAX_CELL_LENGTH)
   if (long !== -1)
     throw new StatementRefused(`Dòng ${line}, cột ${columnLetter(long)}: hơn ${MAX_CELL_LENGTH} ký tự.`)

@@ -4,7 +4,7 @@ import { businessDay } from '../../../shared/business-day.ts'
 import { squash, wellFormed } from '../../../shared/display-text.ts'
 import { TELLING_REFERENCE_LENGTH } from '../../domain/same-transfer.ts'
 import type { AccountKey } from '../../storage/source.ts'
-import { createControlTotals, readStated, type Order } from './control-totals.ts'
+import { createControlTotals, readStated } from './control-totals.ts'
 import { findHeader, HEADER_WITHIN, type Column, type Header, type Mapping } from './layout.ts'
 import { columnLetter, isBlank, MAX_ROWS, StatementRefused, type Cell, type StatementRow } from './row.ts'
 import { readSheet } from './sheet.ts'
@@ -33,11 +33,8 @@ export interface CheckedStatement {
   /** Days like `2026-11-22`, in Vietnam. */
   firstDay: string
   lastDay: string
-  order: Order
   /** Which of its own figures it was held against, in words; empty where it states none. */
   checked: string[]
-  /** How many entries are alike in everything that identifies one. */
-  alike: ReadonlyMap<string, number>
 }
 
 interface Entry {
@@ -86,7 +83,6 @@ export async function checkStatement(
   now: number,
 ): Promise<CheckedStatement> {
   const totals = createControlTotals()
-  const alike = new Map<string, number>()
   const bad: string[] = []
   let entryCount = 0
   let [earliest, latest] = [Infinity, 0]
@@ -105,8 +101,6 @@ export async function checkStatement(
       totals.add(entry)
       earliest = Math.min(earliest, entry.bookedAt)
       latest = Math.max(latest, entry.bookedAt)
-      const identity = identityOf(entry, account)
-      alike.set(identity, (alike.get(identity) ?? 0) + 1)
     } catch (error) {
       if (!(error instanceof BadRow)) throw error
       bad.push(error.message)
@@ -130,8 +124,7 @@ export async function checkStatement(
     debits: totals.sums.out,
     firstDay: businessDay(earliest, MIDNIGHT),
     lastDay: businessDay(latest, MIDNIGHT),
-    ...totals.settle(),
-    alike,
+    checked: totals.settle(),
   }
 }
 
@@ -147,17 +140,15 @@ export async function* readTransactions(
   header: Header,
   mapping: Mapping,
   account: AccountKey,
-  { order, alike }: CheckedStatement,
 ): AsyncGenerator<{ transaction: BankTransaction; line: number; cells: readonly Cell[] }> {
   const met = new Map<string, number>()
   for await (const row of readSheet(path)) {
     const entry = row.line <= header.line ? undefined : readEntry(row, header, mapping)
     if (entry === undefined) continue
     const identity = identityOf(entry, account)
-    const before = met.get(identity) ?? 0
-    met.set(identity, before + 1)
-    // Counted from the oldest, so that a later statement of the same days gives each the same number.
-    const number = order === 'oldest_first' ? before + 1 : alike.get(identity)! - before
+    // Rows alike in all of it are as good as each other: only how many they are matters.
+    const number = (met.get(identity) ?? 0) + 1
+    met.set(identity, number)
     const { line, cells, balanceVnd: _, ...booked } = entry
     const transaction: BankTransaction = {
       ...booked,
@@ -175,7 +166,7 @@ export async function* readTransactions(
 /**
  * What makes an entry the same in every statement that has it: account, day, direction, amount, and its bank
  * reference where that is long enough to be its own; else the balance it left behind, which no statement that begins
- * or ends elsewhere changes; else its time and memo, where only the order tells twins apart.
+ * or ends elsewhere changes; else its time and memo, where twins are only counted.
  */
 function identityOf(entry: Entry, account: AccountKey): string {
   const reference = squash(entry.bankReference ?? '')

@@ -6,10 +6,8 @@ import {
   boundedRow,
   columnLetter,
   MAX_CELL_LENGTH,
-  MAX_COLUMNS,
   MAX_UNPACKED_BYTES,
   StatementRefused,
-  tooManyColumns,
   type Cell,
   type StatementRow,
 } from './row.ts'
@@ -226,7 +224,6 @@ async function* readRows(
         const value = text.take()
         if (value === '') return
         if (index < cells.length) throw new StatementRefused(NO_WORKBOOK)
-        if (index >= MAX_COLUMNS) throw tooManyColumns(line)
         while (cells.length < index) cells.push('')
         cells.push(readValue(type, value, strings))
       } else if (name === 'row') ready.push(boundedRow(line, cells))

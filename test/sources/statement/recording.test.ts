@@ -171,7 +171,7 @@ describe('statements that overlap', () => {
     expect((await takings()).saleCount).toBe(3)
   })
 
-  it('newest first number twins from the oldest, so that a later export of the day agrees', async () => {
+  it('newest first agree with later ones that are oldest first', async () => {
     const [older, newer] = [
       ['21/11/2026', memo(), '', 10_000],
       ['22/11/2026', memo(), '', 50_000],
