@@ -50,8 +50,11 @@ export function openStatementDesk({ store, intake, folder, now, log }: Needs) {
   const pathOf = (stage: Stage, sourceId: string, name: string) =>
     join(folder, stage, basename(sourceId), basename(name))
 
+  const makeRoom = (stage: Stage, sourceId: string) =>
+    mkdir(join(folder, stage, basename(sourceId)), { recursive: true, mode: 0o700 })
+
   async function move(sourceId: string, name: string, from: Stage, to: Stage, as = name): Promise<void> {
-    await mkdir(join(folder, to, basename(sourceId)), { recursive: true, mode: 0o700 })
+    await makeRoom(to, sourceId)
     await rename(pathOf(from, sourceId, name), pathOf(to, sourceId, as))
   }
 
@@ -111,8 +114,10 @@ export function openStatementDesk({ store, intake, folder, now, log }: Needs) {
       }
       ;[stage, words] = ['refused', [error.message]]
     }
-    await move(source.id, name, 'working', stage)
+    // The words first, so that a file is never at its end without them.
+    await makeRoom(stage, source.id)
     await writeFile(`${pathOf(stage, source.id, name)}.txt`, `${words.join('\n')}\n`, { mode: 0o600 })
+    await move(source.id, name, 'working', stage)
     progress.delete(key)
     log.info({ sourceId: source.id, stage }, 'statement')
     return stage
@@ -123,7 +128,7 @@ export function openStatementDesk({ store, intake, folder, now, log }: Needs) {
     /** Lays an uploaded file down for a person to look at. Returns its name on the desk. */
     async receive(sourceId: string, fileName: string, bytes: Uint8Array): Promise<string> {
       const name = deskName(fileName)
-      await mkdir(join(folder, 'preview', basename(sourceId)), { recursive: true, mode: 0o700 })
+      await makeRoom('preview', sourceId)
       await writeFile(pathOf('preview', sourceId, name), bytes, { mode: 0o600 })
       return name
     },
@@ -166,7 +171,7 @@ export function openStatementDesk({ store, intake, folder, now, log }: Needs) {
     async sweep(scope: OperatorScope): Promise<number> {
       let ended = 0
       for (const source of await listStatementSources(store, scope)) {
-        await mkdir(join(folder, 'in', source.id), { recursive: true, mode: 0o700 })
+        await makeRoom('in', source.id)
         for (const { name, at } of await list('working', source.id)) {
           if (now() - at > ABANDONED_MS) await move(source.id, name, 'working', 'in')
         }

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { vietnamDate } from '../../../shared/business-day.ts'
 import { formatVnd } from '../../../shared/money.ts'
 import type { Intake } from '../../domain/intake.ts'
+import type { IncomingMessage } from '../../storage/decision.ts'
 import type { OperatorScope } from '../../storage/scope.ts'
 import type { AccountKey } from '../../storage/source.ts'
 import type { Store } from '../../storage/sqlite.ts'
@@ -22,8 +23,6 @@ import { DATE_ORDERS } from './value.ts'
 
 /** As many as one commit of the intake takes. */
 const ROWS_AT_ONCE = 256
-/** Two passes over the rows: first what is known already, then what is new. */
-const PASSES = 2
 
 const mappingsSchema = z.record(
   z.string(),
@@ -126,37 +125,35 @@ export async function recordStatement(
   const checked = await checkStatement(path, header, header.mapping, account, receivedAt)
   const fileSha256 = await sha256Of(path)
 
-  const rowCount = checked.entryCount * PASSES
+  const passes = source.mode === 'counts' ? [true, false] : [true]
+  const rowCount = checked.entryCount * passes.length
   let rowsDone = 0
-  for (const corroboratesOnly of source.mode === 'counts' ? [true, false] : [true]) {
-    let waiting: Promise<void>[] = []
+  for (const corroboratesOnly of passes) {
+    let waiting: IncomingMessage[] = []
+    const submit = async () => {
+      await Promise.all(waiting.map((message) => intake.submit(message)))
+      rowsDone += waiting.length
+      waiting = []
+      report({ rowsDone, rowCount })
+    }
     for await (const { transaction, line, cells } of readTransactions(
       path,
       header,
       header.mapping,
       account,
     )) {
-      const rawBody = new TextEncoder().encode(JSON.stringify({ fileSha256, line, cells }))
-      waiting.push(
-        intake.submit({
-          sourceId: source.id,
-          channel: 'statement',
-          rawBody,
-          receivedAt,
-          transactions: [transaction],
-          unreadable: null,
-          corroboratesOnly,
-        }),
-      )
-      if (waiting.length < ROWS_AT_ONCE) continue
-      await Promise.all(waiting)
-      rowsDone += waiting.length
-      waiting = []
-      report({ rowsDone, rowCount })
+      waiting.push({
+        sourceId: source.id,
+        channel: 'statement',
+        rawBody: new TextEncoder().encode(JSON.stringify({ fileSha256, line, cells })),
+        receivedAt,
+        transactions: [transaction],
+        unreadable: null,
+        corroboratesOnly,
+      })
+      if (waiting.length === ROWS_AT_ONCE) await submit()
     }
-    await Promise.all(waiting)
-    rowsDone += waiting.length
-    report({ rowsDone, rowCount })
+    await submit()
   }
   const added = await getAdded(store, scope, source.id, receivedAt)
   return [
