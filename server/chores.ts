@@ -47,6 +47,10 @@ export function startChores(services: Services): () => void {
     }
   })
 
+  every(SWEEP_MS, 'statements', async () => {
+    await services.statements.sweep(operatorScope())
+  })
+
   every(BACKFILL_MS, 'back-fill', async () => {
     for (const row of await listSources(services.store, operatorScope())) {
       const { store, seal, intake, now, log } = services

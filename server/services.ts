@@ -1,8 +1,10 @@
+import { join } from 'node:path'
 import { pino, type Logger } from 'pino'
 import { createChangeFeed, type ChangeFeed } from './domain/change-feed.ts'
 import { createIntake, type Intake } from './domain/intake.ts'
 import { openSeal, type Seal } from './domain/seal.ts'
 import { instanceDirectory, type FindInstance } from './sources/instance.ts'
+import { openStatementDesk, type StatementDesk } from './sources/statement/desk.ts'
 import type { Store } from './storage/sqlite.ts'
 import type { Config } from './config.ts'
 
@@ -21,6 +23,7 @@ export interface Services extends Surroundings {
   feed: ChangeFeed
   intake: Intake
   findInstance: FindInstance
+  statements: StatementDesk
   close(): Promise<void>
 }
 
@@ -41,6 +44,7 @@ export function openServices(
     feed,
     intake,
     findInstance: instanceDirectory(store, seal),
+    statements: openStatementDesk({ store, intake, folder: join(config.dataDir, 'statements'), now, log }),
     log,
     now,
     async close() {

@@ -3,7 +3,7 @@ export const BOOKED_PRECISIONS = ['second', 'minute', 'day'] as const
 export type BookedPrecision = (typeof BOOKED_PRECISIONS)[number]
 
 /** How a source came to tell of a transaction. The same transfer may be told once by each channel. */
-export const CHANNELS = ['push', 'backfill'] as const
+export const CHANNELS = ['push', 'backfill', 'statement'] as const
 export type Channel = (typeof CHANNELS)[number]
 
 /** Which way the money went, seen from the account. */

@@ -57,7 +57,9 @@ export function decide(
   const verdict = judge(transaction, sourceId, registry, holdings, named)
   const stall = 'holding' in verdict ? verdict.holding.stall : holdings[0]?.stall
   const isNobodys = stall === undefined || (verdict.outcome === 'not_counted' && verdict.isNobodys)
-  const day = businessDay(transaction.bookedAt, isNobodys ? MIDNIGHT : stall.dayStartsAtMinutes)
+  // A bank that tells only the day has named it itself: at a night market its midnight is not the evening before.
+  const isDayTold = transaction.bookedPrecision === 'day'
+  const day = businessDay(transaction.bookedAt, isNobodys || isDayTold ? MIDNIGHT : stall.dayStartsAtMinutes)
   const place = {
     marketId: isNobodys ? NO_MARKET : stall.marketId,
     businessDay: day,

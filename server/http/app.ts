@@ -16,6 +16,7 @@ import { showInbox } from './operator/inbox.ts'
 import { showOperation } from './operator/operation.ts'
 import { showProofs } from './operator/proofs.ts'
 import { showSources } from './operator/sources.ts'
+import { showStatements, UPLOAD_PATH } from './operator/statements.ts'
 import { refuseForeignOrigins } from './origin.ts'
 import { showStalls } from './shopper/stall.ts'
 import { publishData } from './public-data/snapshots.ts'
@@ -78,7 +79,11 @@ export function createApp(
       throw new AppError('too_large', `a form has at most ${MAX_FORM_BYTES} bytes`)
     },
   })
-  app.use((c, next) => (c.req.path.startsWith('/notifications/') ? next() : limitForms(c, next)))
+  app.use((c, next) => {
+    // Those routes count for themselves: a statement is read only after its door.
+    const hasOwnLimit = c.req.path.startsWith('/notifications/') || UPLOAD_PATH.test(c.req.path)
+    return hasOwnLimit ? next() : limitForms(c, next)
+  })
 
   const frame: Frame = { demo, assets: serveAssets(doors) }
   welcome(doors, services, frame)
@@ -102,6 +107,7 @@ export function createApp(
   printPosters(doors, services, frame)
   showOperation(doors, services, frame)
   showSources(doors, services, frame)
+  showStatements(doors, services, frame)
   showInbox(doors, services, frame)
   showProofs(doors, services, frame)
   hearSources(doors, services)

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, gte, inArray } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte } from 'drizzle-orm'
 import { cashSale, cut, dailyOutcome, match, sale, takings } from './kit.sqlite.ts'
 import type { StallScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
@@ -53,7 +53,8 @@ export function* lastPartDay(
 
 /**
  * Whether anything was recorded of a stall that this scope may know: money, cash, a sale asked for. By days: what a
- * bank told late of days before the cut is not looked for.
+ * bank told late of days before the cut is not looked for. A quiet stall's question reads the market's takings, so it
+ * is for pairing and proving, and for no page of every day.
  */
 export function* hasRecords(tx: Db, scope: StallScope): Unit<boolean> {
   const { marketId, stallId, seesAfter } = scope
@@ -85,7 +86,7 @@ export function* hasRecords(tx: Db, scope: StallScope): Unit<boolean> {
           .where(
             and(
               eq(table.marketId, marketId),
-              inArray(table.businessDay, [partDay]),
+              eq(table.businessDay, partDay),
               eq(table.stallId, stallId),
               gt(table.seq, seesAfter),
             ),

@@ -42,10 +42,17 @@ export interface NamedProof {
 
 /** What the ledger remembers of a transaction that a newly told one may be the same as. */
 export interface ToldBefore {
+  channel: Channel
   bankReference: string | null
   textSha256: string
   bookedAt: number
   bookedPrecision: BookedPrecision
+}
+
+/** An earlier transaction that is the same transfer, or may be: then a person decides. */
+export interface Twin<Earlier> {
+  is: 'certain' | 'perhaps'
+  twin: Earlier
 }
 
 /** The domain's pure and synchronous part in recording: called inside the recording transaction. */
@@ -56,8 +63,11 @@ export interface RecordingRules {
     registry: Registry,
     named: readonly Named[],
   ): Decision
-  /** Whether another channel's account, direction and amount being equal, this is the same transfer. */
-  sameTransfer(told: ToldBefore, before: ToldBefore): boolean
+  /** Which of the transactions that this channel has not told of, of the same account, direction and amount. */
+  sameTransfer<Earlier extends ToldBefore>(
+    told: ToldBefore,
+    untold: readonly Earlier[],
+  ): Twin<Earlier> | undefined
   /** The day an unreadable message belongs to, and the day it is erased. */
   dayOf(receivedAt: number): { businessDay: string; eraseOn: string }
 }
@@ -72,6 +82,8 @@ export interface IncomingMessage {
   transactions: BankTransaction[]
   /** Why it, or a part of it, could not be read; the raw bytes are kept for a person. */
   unreadable: string | null
+  /** It may witness what is known already, and makes no transaction: a vendor's own statement, or a first look. */
+  corroboratesOnly?: boolean
 }
 
 /** A stall whose phones have something to hear, after the commit. */

@@ -203,17 +203,18 @@ export function planRecording(
 
   function recordTold(entry: Entry, told: Told, { before, isWitness, untold, notificationSeq }: Known): void {
     const { marketId, businessDay, eraseOn, message } = entry
-    const { transaction, decision, textSha256, contentSha256 } = told
+    const { transaction, textSha256, contentSha256 } = told
+    let { decision } = told
     const { sourceId } = message
     const { sourceKey, channel } = transaction
     const key = `${marketId} ${sourceId} ${sourceKey}`
 
-    const same = before ?? transactions.get(key)
-    if (same) {
-      if (same.contentSha256 === contentSha256) return
+    const recorded = before ?? transactions.get(key)
+    if (recorded) {
+      if (recorded.contentSha256 === contentSha256) return
       const { seq, isNew } = recordNotification(entry, notificationSeq, true)
       const detail = 'same key as an earlier message, other content'
-      if (isNew) raise(entry, 'content_changed', seq, same.seq, detail)
+      if (isNew) raise(entry, 'content_changed', seq, recorded.seq, detail)
       return
     }
     if (isWitness || witnesses.has(key)) return
@@ -222,17 +223,24 @@ export function planRecording(
     const keepsWords = decision.outcome !== 'not_counted'
     const ofChannel = ({ seq }: { seq: number }) => `${marketId} ${seq} ${sourceId} ${channel}`
     const alike = transfers.get(transferKey(marketId, transaction)) ?? []
-    const twin = [...untold, ...alike.filter((one) => mayBeToldBy(one, entry, channel))]
-      .filter((one) => !toldBy.has(ofChannel(one)))
-      .find((earlier) => rules.sameTransfer({ ...transaction, textSha256 }, earlier))
+    const untoldNow = [...untold, ...alike.filter((one) => mayBeToldBy(one, entry, channel))].filter(
+      (one) => !toldBy.has(ofChannel(one)),
+    )
+    const same = rules.sameTransfer({ ...transaction, textSha256 }, untoldNow)
+    if (message.corroboratesOnly && same?.is !== 'certain') return
     const notification = recordNotification(entry, notificationSeq, keepsWords)
-    if (twin) {
+    if (same?.is === 'certain') {
+      const { twin } = same
       witnesses.add(key)
       toldBy.add(ofChannel(twin))
       const row = { marketId, sourceId, sourceKey, channel, notificationSeq: notification.seq }
       rows.witness.push({ ...row, transactionSeq: twin.seq })
       return
     }
+
+    // It would be counted twice, or, taken for the same, not at all: a person decides.
+    if (same && decision.outcome === 'matched')
+      decision = { marketId, businessDay, eraseOn, outcome: 'undecided', reason: 'perhaps_told_before' }
 
     const seq = nextSeq(marketId)
     const { isTest: _, sourceCode: __, remittanceText, payerName, payerAccount, ...booked } = transaction

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, isNull, max, or, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNull, max, ne, or, sql } from 'drizzle-orm'
 import { AppError } from '../../shared/app-error.ts'
 import { bankNotification, consent, payeeAccount, source, sourceAccount, sourceSecret } from './kit.sqlite.ts'
 import type { MarketScope, OperatorScope } from './scope.ts'
@@ -6,6 +6,10 @@ import type { Db, Store } from './sqlite.ts'
 import { rows, run, type Unit } from './unit.ts'
 
 export type SourceRow = typeof source.$inferSelect
+
+/** The kind of a source whose files a person brings: nothing is sent to its address, and it has no secret. */
+export const STATEMENT = 'statement'
+const isHeardLive = ne(source.kind, STATEMENT)
 
 export interface AccountKey {
   bankBin: string
@@ -21,7 +25,11 @@ export interface SourceListing extends SourceRow {
 export function listSources(store: Store, _scope: OperatorScope): Promise<SourceListing[]> {
   return store.read(function* (tx) {
     const sources = yield* rows(
-      tx.select().from(source).where(isNull(source.removedAt)).orderBy(asc(source.createdAt)),
+      tx
+        .select()
+        .from(source)
+        .where(and(isNull(source.removedAt), isHeardLive))
+        .orderBy(asc(source.createdAt)),
     )
     const accounts = yield* rows(tx.select().from(sourceAccount).orderBy(sourceAccount.id))
     const heard = yield* rows(
@@ -43,7 +51,7 @@ export async function findSource(store: Store, sourceId: string): Promise<Source
   const [row] = await store.db
     .select()
     .from(source)
-    .where(and(eq(source.id, sourceId), isNull(source.removedAt)))
+    .where(and(eq(source.id, sourceId), isNull(source.removedAt), isHeardLive))
   return row
 }
 
@@ -176,11 +184,14 @@ export function* accountKeysOf(tx: Db, scope: MarketScope): Unit<AccountKey[]> {
   )
 }
 
-/** The accounts that some live source may speak for. */
+/** The accounts that some source may speak for as money comes; a statement comes too late to be heard. */
 export async function listBoundAccounts(store: Store): Promise<AccountKey[]> {
   return store.db
     .select({ bankBin: sourceAccount.bankBin, accountNumber: sourceAccount.accountNumber })
     .from(sourceAccount)
+    .where(
+      inArray(sourceAccount.sourceId, store.db.select({ id: source.id }).from(source).where(isHeardLive)),
+    )
 }
 
 function* liveSource(tx: Db, sourceId: string): Unit<void> {

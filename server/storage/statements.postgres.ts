@@ -76,7 +76,7 @@ export function readKnown(entries: readonly Entry[]): QueryConfig {
         w.source_key is not null as "isWitness",
         (
           select coalesce(json_agg(json_build_object(
-            'seq', t.seq, 'bankReference', t.bank_reference, 'textSha256', t.text_sha256,
+            'seq', t.seq, 'channel', t.channel, 'bankReference', t.bank_reference, 'textSha256', t.text_sha256,
             'bookedAt', t.booked_at, 'bookedPrecision', t.booked_precision) order by t.seq), '[]')
           from bank_transaction t
           where t.market_id = a.market_id

@@ -72,7 +72,8 @@ export function prepareStatements(db: Db) {
           ),
         ),
       )
-      .orderBy(bankTransaction.seq)
+      // The plus: else SQLite reads the whole market in the order of its key rather than sort a handful of rows.
+      .orderBy(sql`+${bankTransaction.seq}`)
       .prepare(),
 
     notificationByBody: db

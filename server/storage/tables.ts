@@ -35,6 +35,7 @@ export const EXCEPTION_REASONS = [
   'closed_stall',
   'unproven_account',
   'no_reference',
+  'perhaps_told_before',
 ] as const
 
 /**

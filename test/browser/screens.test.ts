@@ -3,14 +3,20 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { invite } from '../../server/domain/sign-in.ts'
 import { accountProof, tenancy } from '../../server/storage/kit.sqlite.ts'
+import { operatorScope } from '../../server/storage/scope.ts'
+import { bindAccounts } from '../../server/storage/source.ts'
+import { addStatementSource, listStatementSources } from '../../server/storage/statement.ts'
 import type { Identity } from '../../server/storage/session.ts'
 import { launchBrowser } from '../chromium.ts'
 import { runSmallMarket, type RunningMarket } from '../running-market.ts'
 import { knowEverything, type TestStall } from '../small-market.ts'
+import { banks, csvOf, type TestCell } from '../statement-files.ts'
 
 let browser: Browser
 let market: RunningMarket
 let fresh: TestStall
+/** A source of statements, with one file to be explained and one that is done. */
+const statement = { id: 'statement-test', preview: '', done: '' }
 const clock = { now: Date.parse('2026-11-22T09:00:00+07:00') }
 const visitors = new Map<string, BrowserContext>()
 /** Codes that are good and not used. */
@@ -32,6 +38,7 @@ beforeAll(async () => {
   })
   await market.pay({ id: 3, accountNumber: lan.accountNumber, content: 'luong thang 11', amount: 12_345_678 })
   await market.pay({ id: 4, accountNumber: hoa.accountNumber, content: lan.reference, amount: 20_000 })
+  await layStatements()
   const rows = await market.store.db.select().from(tenancy)
   const { vendorId } = rows.find((row) => row.stallId === lan.id)!
   const identities: [string, Identity][] = [
@@ -100,6 +107,28 @@ afterAll(async () => {
   await market.close()
 })
 
+async function layStatements(): Promise<void> {
+  const { store, server, lan } = market
+  const { statements } = server.services
+  const scope = operatorScope()
+  const account = { bankBin: '970436', accountNumber: lan.accountNumber }
+  await store.changeRegistry(function* (tx) {
+    yield* addStatementSource(tx, scope, { id: statement.id, label: 'Sao kê', mode: 'counts' }, clock.now)
+    yield* bindAccounts(tx, scope, statement.id, [account], clock.now)
+  })
+  const lay = (rows: TestCell[][]) =>
+    statements.receive(statement.id, 'sao ke.csv', new TextEncoder().encode(csvOf(rows)))
+  statement.preview = await lay([
+    ['Ngày', 'Lời nhắn', 'Thu', 'Chi'],
+    ['22/11/2026', 'MBVCB.6945093151.161855.ngota2dCTtu0280367007618MAITAMVUONG', '50.000', ''],
+  ])
+  const entry = { at: '2026-11-22 00:00:00', amount: 50_000, memo: 'rau', reference: '5213.45946' }
+  const name = await lay(banks.vietcombank(lan.accountNumber, [entry]))
+  statement.done = await statements.submit(statement.id, name, account)
+  const [source] = await listStatementSources(store, scope)
+  await statements.record(scope, source!, statement.done)
+}
+
 const SCREENS: [who: string, path: () => string][] = [
   ['nobody', () => '/'],
   ['nobody', () => `/s/${market.lan.code}`],
@@ -133,6 +162,10 @@ const SCREENS: [who: string, path: () => string][] = [
   ['operator', () => '/operator/proofs'],
   ['operator', () => '/operator/sources'],
   ['operator', () => `/operator/sources/${market.sourceId}`],
+  ['operator', () => '/operator/statements'],
+  ['operator', () => `/operator/statements/${statement.id}`],
+  ['operator', () => `/operator/statements/${statement.id}/preview/${statement.preview}`],
+  ['operator', () => `/operator/statements/${statement.id}/files/${statement.done}`],
 ]
 
 async function open(who: string, path: string, width: number): Promise<Page> {

@@ -336,3 +336,10 @@ it('a night market’s small hours belong to the evening before', () => {
     eraseOn: '2027-02-20',
   })
 })
+
+it('a night market’s day is the one the bank names, where it names no time', () => {
+  const night = registryOf({ stall: facts(1, { dayStartsAtMinutes: 15 * 60 }), account: 'LAN1' })
+  const bookedAt = Date.parse('2026-11-22T00:00:00+07:00')
+  const told = { accountNumber: 'LAN1', bookedAt, bookedPrecision: 'day' } as const
+  expect(judge(told, night.registry)).toMatchObject({ businessDay: '2026-11-22' })
+})

@@ -10,6 +10,8 @@ export interface Field {
   hint?: string
   /** What is wrong and what to do about it; shown under the input and read with it. */
   error?: string
+  /** Of a file. */
+  accept?: string
   required?: boolean
   autocomplete?: string
   /** What the phone's keyboard puts in capitals by itself. */
@@ -32,6 +34,7 @@ export const field = (f: Field): Html => {
       ${f.autocapitalize ? html`autocapitalize="${f.autocapitalize}"` : ''}
       aria-describedby="${about}"
       aria-invalid="${f.error ? 'true' : 'false'}"
+      ${f.accept && html`accept="${f.accept}"`}
       ${f.required ? 'required' : ''}
     />
     ${f.error && html`<p class="error" id="${f.name}-error">${f.error}</p>`}

@@ -44,7 +44,7 @@ export function streamChanges(doors: Doors, services: Services): void {
         wake()
       })
       stream.onAbort(() => wake())
-      let phones: Phone[] | undefined
+      let phones: Set<string> | undefined
       try {
         await stream.writeSSE({ event: 'hello', data: JSON.stringify({ now: now() }), retry: RETRY_MS })
         while (!stream.aborted) {
@@ -63,10 +63,8 @@ export function streamChanges(doors: Doors, services: Services): void {
             hasNews ||= changes.length > 0
             if (onlyHears(actor)) continue
             const listening = await listPhones(store, scope, actor, now())
-            const isKnown = (one: Phone) =>
-              phones?.some(({ tokenHash, waiting }) => tokenHash === one.tokenHash && waiting === one.waiting)
-            const news = phones && listening.find((one) => !isKnown(one))
-            phones = listening
+            const news = phones && listening.find((one) => !phones?.has(standingOf(one)))
+            phones = new Set(listening.map(standingOf))
             if (news) {
               const data = JSON.stringify({ isWaiting: news.waiting })
               await stream.writeSSE({ event: 'phone', data })
@@ -89,6 +87,9 @@ export function streamChanges(doors: Doors, services: Services): void {
     })
   })
 }
+
+/** Which phone, and whether it may hear. */
+const standingOf = ({ tokenHash, waiting }: Phone): string => `${tokenHash} ${waiting}`
 
 /** Resolves false at news, true when nothing was heard for a ping's time. */
 export async function waitForNews(

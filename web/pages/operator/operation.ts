@@ -140,6 +140,7 @@ export const operationPage = (frame: Frame, view: OperationView): Html =>
           <div class="actions">
             <a class="button" href="/operator/sources">Nguồn báo tiền</a>
             <a class="button" href="/operator/proofs">Chờ chuyển tiền thử (${view.proofCount})</a>
+            <a class="button" href="/operator/statements">Sao kê</a>
             <a class="button" href="/operator/inbox/khong-thuoc-cho-nao">Tiền không thuộc chợ nào</a>
           </div>`
       }

@@ -8,6 +8,7 @@ const EXCEPTIONS = {
   closed_stall: 'Sạp đã đóng',
   unproven_account: 'Tài khoản mới đề xuất, chưa có khách chuyển bằng mã của sạp',
   no_reference: 'Nhiều sạp chung tài khoản này, nội dung không có mã sạp',
+  perhaps_told_before: 'Có thể là khoản đã báo rồi: cùng tài khoản, số tiền, ngày, khác nội dung hoặc mã',
 } as const
 
 /** Why money is seen but not counted. */

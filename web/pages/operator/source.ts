@@ -10,7 +10,7 @@ import type { Frame, Html } from '../layout.ts'
 import type { FieldErrors } from '../problem-words.ts'
 import type { SourceKind } from './new-source.ts'
 
-interface AccountView {
+export interface AccountView {
   bankBin: string
   bankShortName: string
   accountNumber: string
@@ -49,7 +49,8 @@ export interface SourceView {
   tokenSaved: boolean
 }
 
-const bindForm = (home: string, { typed, badLines }: SourceView): Html =>
+/** Lines of accounts that a source may speak for. */
+export const bindForm = (home: string, { typed, badLines }: Pick<SourceView, 'typed' | 'badLines'>): Html =>
   html`<form action="${home}/bind" method="post">
     <div class="field">
       <label for="accounts">Cho phép thêm tài khoản</label>
@@ -77,7 +78,8 @@ ${typed.accounts ?? ''}</textarea>
     <button>Cho phép</button>
   </form>`
 
-const boundTable = (home: string, accounts: readonly AccountView[]): Html =>
+/** The accounts a source may speak for, each with the way to end it. */
+export const boundTable = (home: string, accounts: readonly AccountView[]): Html =>
   table({
     caption: `Nguồn này được phép báo ${accounts.length} tài khoản`,
     columns: [{ label: 'tài khoản' }, { label: 'việc' }],
