@@ -96,15 +96,17 @@ export function createModel(places: readonly Place[]) {
     if (verdict.is !== 'not counted') market.bodies.add(body)
 
     // The other channel tells the same transfer: one it has not told of yet, the oldest.
-    const twin = [...market.credits.values()].find(
+    const alike = [...market.credits.values()].filter(
       (one) =>
         one.accountNumber === accountNumber &&
         one.direction === direction &&
         one.amountVnd === amountVnd &&
         Math.abs(dayNumber(one.bookedAt) - dayNumber(bookedAt)) <= 1 &&
-        !one.toldBy.includes(channel) &&
-        isSameTransfer(one, { bankReference: bankReference!, memo, bookedAt }),
+        !one.toldBy.includes(channel),
     )
+    const telling = { bankReference: bankReference!, memo, bookedAt }
+    const twin =
+      alike.find((one) => hasItsReference(one, telling)) ?? alike.find((one) => hasItsContent(one, telling))
     if (twin) {
       twin.toldBy.push(channel)
       market.witnesses.set(key, twin.key)
@@ -315,10 +317,17 @@ function emptyMarket(id: number): Market {
   }
 }
 
-/** A long reference decides alone; with a short one the words and the time, to two minutes, must agree. */
-function isSameTransfer(one: Credit, other: Pick<Credit, 'bankReference' | 'memo' | 'bookedAt'>): boolean {
-  if (one.bankReference !== other.bankReference) return false
-  if (one.bankReference.length >= 10) return true
+type Likened = Pick<Credit, 'bankReference' | 'memo' | 'bookedAt'>
+const isLong = ({ bankReference }: Likened) => bankReference.length >= 10
+
+/** A long reference is the bank's own for one transfer. */
+function hasItsReference(one: Likened, other: Likened): boolean {
+  return isLong(one) && one.bankReference === other.bankReference
+}
+
+/** Two long references that differ are two transfers; where one is short the memo and the minute decide. */
+function hasItsContent(one: Likened, other: Likened): boolean {
+  if (isLong(one) && isLong(other)) return false
   return squash(one.memo) === squash(other.memo) && Math.abs(one.bookedAt - other.bookedAt) <= 120_000
 }
 
