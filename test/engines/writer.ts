@@ -1,6 +1,7 @@
 // Another process that records: `node writer.ts <database url> <JSON: batches of credits>`, begins when told to on its
 // input, and prints how often it published.
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { dayOf, decide } from '../../server/domain/match.ts'
 import { sameTransfer } from '../../server/domain/same-transfer.ts'
 import { openStore } from '../../server/storage/engine.ts'
@@ -17,6 +18,8 @@ for (const batch of JSON.parse(batches!) as Parameters<typeof messageOf>[]) {
     { decide, sameTransfer, dayOf },
   )
   published += news.length
+  // Whoever waits for SQLite's one lock asks again every few milliseconds only.
+  await sleep(2)
 }
 await store.close()
 process.stdout.write(`published ${published}\n`)
