@@ -18,8 +18,8 @@ for (const batch of JSON.parse(batches!) as Parameters<typeof messageOf>[]) {
     { decide, sameTransfer, dayOf },
   )
   published += news.length
-  // Whoever waits for SQLite's one lock asks again every few milliseconds only.
-  await sleep(2)
+  // Whoever waits for SQLite's one lock asks again now and then only.
+  await sleep(20)
 }
 await store.close()
 process.stdout.write(`published ${published}\n`)

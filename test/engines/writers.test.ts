@@ -20,7 +20,7 @@ import {
 import { ENGINES } from '../test-store.ts'
 
 const RULES = { decide, sameTransfer, dayOf }
-const BATCHES = 40
+const BATCHES = 20
 const BATCH = 5
 
 let market: SmallMarket
