@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { dayOf, decide } from '../../server/domain/match.ts'
 import { sameTransfer } from '../../server/domain/same-transfer.ts'
 import { eraseDue } from '../../server/storage/erasure.ts'
+import { prepareStatements } from '../../server/storage/statements.sqlite.ts'
 import { credit, messageOf, openSmallMarket, type SmallMarket } from '../small-market.ts'
 
 let market: SmallMarket
@@ -39,4 +40,18 @@ it('what is erased is not even in free pages of the file', async () => {
   expect(await market.store.write((tx) => eraseDue(tx, '2027-02-21'))).toBe(2)
   expect(bytes().includes(secret)).toBe(false)
   expect(bytes().includes('TRAN THI KIN')).toBe(false)
+})
+
+it('a credit’s twin is looked up by account, amount and day, and not through the market’s whole ledger', () => {
+  const { sql: text, params } = prepareStatements(market.store.db).untold.getQuery()
+  const file = new Database(market.url.slice('file:'.length))
+  const plan = file.prepare(`explain query plan ${text}`).all(...params.map(() => null)) as {
+    detail: string
+  }[]
+  file.close()
+  expect(plan.map(({ detail }) => detail)).toContainEqual(
+    expect.stringContaining(
+      'bank_transaction_natural (market_id=? AND business_day=? AND account_number=? AND amount_vnd=?)',
+    ),
+  )
 })
