@@ -123,9 +123,10 @@ describe.each(cases)('$name over HTTP', (one) => {
   test('money of an account that it may not speak for is not counted', async () => {
     const before = await getTakings(market.store, scopeOf(market.hoa), TODAY)
     const { accountNumber, reference } = market.hoa
-    // Of its own, for the same bank reference would be the same transfer told by another source.
+    // Of its own, for what is alike would be the same transfer told by another source.
     const bankReference = `FT26326${String(cases.indexOf(one)).padStart(9, '0')}`
-    const out = await prove(told({ id: 5, accountNumber, memo: reference, bankReference }))
+    const amountVnd = 10_000 + 1_000 * cases.indexOf(one)
+    const out = await prove(told({ id: 5, accountNumber, memo: reference, bankReference, amountVnd }))
     expect((await post(out.path, out.body, out.headers)).status).toBe(200)
     expect(await getTakings(market.store, scopeOf(market.hoa), TODAY)).toEqual(before)
     const rows = await market.store.db.select().from(bankTransaction)
