@@ -47,7 +47,7 @@ export interface Registry {
   bindings: ReadonlyMap<string, ReadonlySet<string>>
 }
 
-const VERSION = 'registry_version'
+export const REGISTRY_VERSION = 'registry_version'
 
 /** Every change of the registry ends with this, so that all processes look again before they next decide. */
 export function* bumpRegistryVersion(tx: Db): Unit<void> {
@@ -56,14 +56,14 @@ export function* bumpRegistryVersion(tx: Db): Unit<void> {
   yield* run(
     tx
       .insert(setting)
-      .values({ key: VERSION, value: '1' })
+      .values({ key: REGISTRY_VERSION, value: '1' })
       .onConflictDoUpdate({ target: setting.key, set: { value } }),
   )
 }
 
 /** The registry as of this transaction: the one in memory if nothing changed, else read anew. */
 export function* currentRegistry(tx: Db, cached: Registry | undefined): Unit<Registry> {
-  const [row] = yield* rows(tx.select().from(setting).where(eq(setting.key, VERSION)))
+  const [row] = yield* rows(tx.select().from(setting).where(eq(setting.key, REGISTRY_VERSION)))
   const version = row?.value ?? '0'
   return cached?.version === version ? cached : yield* readRegistry(tx, version)
 }

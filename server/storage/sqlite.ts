@@ -7,7 +7,7 @@ import type { IncomingMessage, Published, RecordingRules } from './decision.ts'
 import { drive } from './drive.sqlite.ts'
 import { setting } from './kit.sqlite.ts'
 import { createRecorder } from './record.sqlite.ts'
-import { bumpRegistryVersion, currentRegistry, type Registry } from './registry.ts'
+import { bumpRegistryVersion, currentRegistry, REGISTRY_VERSION, type Registry } from './registry.ts'
 import type { Unit } from './unit.ts'
 
 export type Db = BetterSQLite3Database
@@ -62,7 +62,14 @@ export function openSqlite(path: string): Store {
   migrate(db, { migrationsFolder: MIGRATIONS })
 
   let cached: Registry | undefined
-  const registryNow = () => (cached = drive(db, currentRegistry(db, cached)))
+  // Asked with every notification: built anew each time, it would cost a sixth of one.
+  const versionNow = client
+    .prepare<[], string>(`select value from setting where key = '${REGISTRY_VERSION}'`)
+    .pluck()
+  const registryNow = () =>
+    cached !== undefined && cached.version === versionNow.get()
+      ? cached
+      : (cached = drive(db, currentRegistry(db, cached)))
   const recordBatch = createRecorder(db, registryNow)
 
   const write = async <T>(unit: (tx: Db) => Unit<T>): Promise<T> =>

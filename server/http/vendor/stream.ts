@@ -3,7 +3,7 @@ import { businessDay } from '../../../shared/business-day.ts'
 import { AppError } from '../../../shared/app-error.ts'
 import { onlyHears } from '../../domain/access.ts'
 import { listPhones, type Phone } from '../../storage/session.ts'
-import { listChanges } from '../../storage/takings.ts'
+import { currentCursor, listChanges } from '../../storage/takings.ts'
 import type { Services } from '../../services.ts'
 import type { Doors } from '../door.ts'
 
@@ -54,11 +54,14 @@ export function streamChanges(doors: Doors, services: Services): void {
             const scope = await reopen()
             if (!scope) return
             const today = businessDay(now(), listing.market.dayStartsAtMinutes)
+            const upTo = await currentCursor(store, scope)
             const changes = await listChanges(store, scope, cursor, today)
             for (const change of changes) {
               cursor = change.seq
               await stream.writeSSE({ event: 'change', id: String(cursor), data: JSON.stringify(change) })
             }
+            // A phone without news goes on from here, or each look would walk all that the market heard since.
+            if (changes.length === 0) cursor = Math.max(cursor, upTo)
             // A full page may not have been all.
             hasNews ||= changes.length > 0
             if (onlyHears(actor)) continue
@@ -76,7 +79,7 @@ export function streamChanges(doors: Doors, services: Services): void {
           )
           if (isQuiet && !stream.aborted) {
             if (!(await reopen())) return
-            await stream.writeSSE({ event: 'ping', data: '' })
+            await stream.writeSSE({ event: 'ping', id: String(cursor), data: '' })
             hasNews = true
           }
         }
