@@ -95,16 +95,19 @@ export function createModel(places: readonly Place[]) {
     market.messages.add(body)
     if (verdict.is !== 'not counted') market.bodies.add(body)
 
-    // The other channel tells the same transfer: one it has not told of yet, the oldest.
-    const twin = [...market.credits.values()].find(
+    // The other channel tells the same transfer: of those it has not told of yet the oldest with the same long
+    // reference, else the oldest with the same words at the same time.
+    const untold = [...market.credits.values()].filter(
       (one) =>
         one.accountNumber === accountNumber &&
         one.direction === direction &&
         one.amountVnd === amountVnd &&
         Math.abs(dayNumber(one.bookedAt) - dayNumber(bookedAt)) <= 1 &&
-        !one.toldBy.includes(channel) &&
-        isSameTransfer(one, { bankReference: bankReference!, memo, bookedAt }),
+        !one.toldBy.includes(channel),
     )
+    const twin =
+      untold.find((one) => isLong(one) && one.bankReference === bankReference) ??
+      untold.find((one) => isSameContent(one, { bankReference: bankReference!, memo, bookedAt }))
     if (twin) {
       twin.toldBy.push(channel)
       market.witnesses.set(key, twin.key)
@@ -315,10 +318,14 @@ function emptyMarket(id: number): Market {
   }
 }
 
-/** A long reference decides alone; with a short one the words and the time, to two minutes, must agree. */
-function isSameTransfer(one: Credit, other: Pick<Credit, 'bankReference' | 'memo' | 'bookedAt'>): boolean {
-  if (one.bankReference !== other.bankReference) return false
-  if (one.bankReference.length >= 10) return true
+type Words = Pick<Credit, 'bankReference' | 'memo' | 'bookedAt'>
+
+/** A long reference is its bank's own and decides alone; two that differ are of two transfers. */
+const isLong = ({ bankReference }: Pick<Words, 'bankReference'>) => bankReference.length >= 10
+
+/** The same words, within two minutes. */
+function isSameContent(one: Words, other: Words): boolean {
+  if (isLong(one) && isLong(other)) return false
   return squash(one.memo) === squash(other.memo) && Math.abs(one.bookedAt - other.bookedAt) <= 120_000
 }
 
