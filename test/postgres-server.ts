@@ -34,6 +34,7 @@ export interface PostgresServer {
 
 /** The shell waits for the end of its input, which is ours: nothing is left if we are killed, not even files. */
 const LIFE = `
+  trap : INT TERM HUP
   "$BIN/initdb" -D "$DATA" --username=${ROLE} --auth=trust --no-sync \\
     --encoding=UTF8 --locale=C --locale-provider=icu --icu-locale=vi >/dev/null &&
   { "$BIN/postgres" -D "$DATA" "$@" & cat >/dev/null; kill -INT $!; wait $!; }

@@ -95,8 +95,9 @@ export function createModel(places: readonly Place[]) {
     market.messages.add(body)
     if (verdict.is !== 'not counted') market.bodies.add(body)
 
-    // The other channel tells the same transfer: one it has not told of yet, the oldest.
-    const alike = [...market.credits.values()].filter(
+    // The other channel tells the same transfer: of those it has not told of yet the oldest with the same long
+    // reference, else the oldest with the same words at the same time.
+    const untold = [...market.credits.values()].filter(
       (one) =>
         one.accountNumber === accountNumber &&
         one.direction === direction &&
@@ -104,9 +105,9 @@ export function createModel(places: readonly Place[]) {
         Math.abs(dayNumber(one.bookedAt) - dayNumber(bookedAt)) <= 1 &&
         !one.toldBy.includes(channel),
     )
-    const telling = { bankReference: bankReference!, memo, bookedAt }
     const twin =
-      alike.find((one) => hasItsReference(one, telling)) ?? alike.find((one) => hasItsContent(one, telling))
+      untold.find((one) => isLong(one) && one.bankReference === bankReference) ??
+      untold.find((one) => isSameContent(one, { bankReference: bankReference!, memo, bookedAt }))
     if (twin) {
       twin.toldBy.push(channel)
       market.witnesses.set(key, twin.key)
@@ -317,16 +318,13 @@ function emptyMarket(id: number): Market {
   }
 }
 
-type Likened = Pick<Credit, 'bankReference' | 'memo' | 'bookedAt'>
-const isLong = ({ bankReference }: Likened) => bankReference.length >= 10
+type Words = Pick<Credit, 'bankReference' | 'memo' | 'bookedAt'>
 
-/** A long reference is the bank's own for one transfer. */
-function hasItsReference(one: Likened, other: Likened): boolean {
-  return isLong(one) && one.bankReference === other.bankReference
-}
+/** A long reference is its bank's own and decides alone; two that differ are of two transfers. */
+const isLong = ({ bankReference }: Pick<Words, 'bankReference'>) => bankReference.length >= 10
 
-/** Two long references that differ are two transfers; where one is short the memo and the minute decide. */
-function hasItsContent(one: Likened, other: Likened): boolean {
+/** The same words, within two minutes. */
+function isSameContent(one: Words, other: Words): boolean {
   if (isLong(one) && isLong(other)) return false
   return squash(one.memo) === squash(other.memo) && Math.abs(one.bookedAt - other.bookedAt) <= 120_000
 }

@@ -1,5 +1,4 @@
-import { sql } from 'drizzle-orm'
-import { afterEach, beforeEach, describe, expect, it, inject } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { dayOf, decide } from '../../server/domain/match.ts'
 import { sameTransfer } from '../../server/domain/same-transfer.ts'
 import type { RecordingRules } from '../../server/storage/decision.ts'
@@ -28,7 +27,6 @@ import {
   TODAY,
   type SmallMarket,
 } from '../small-market.ts'
-import { prepareStatements } from '../../server/storage/statements.sqlite.ts'
 
 const RULES: RecordingRules = { decide, sameTransfer, dayOf }
 const operator = operatorScope()
@@ -295,15 +293,3 @@ it('keeps a message that could not be read, once, for a person', async () => {
   expect(await market.store.db.select().from(notificationBody)).toHaveLength(1)
   expect(SOURCE).toBe(message.sourceId)
 })
-
-it.runIf(inject('engine') === 'sqlite')(
-  'looks for the same transfer among its day’s rows of that amount, however long the ledger is',
-  () => {
-    const { db } = market.store
-    const { sql: text } = prepareStatements(db).untold.getQuery()
-    const plan = db.all<{ detail: string }>(sql.raw(`explain query plan ${text.replaceAll('?', 'null')}`))
-    expect(plan[0]?.detail).toContain(
-      'bank_transaction_natural (market_id=? AND business_day=? AND account_number=?',
-    )
-  },
-)
