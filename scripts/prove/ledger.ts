@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { nothingFound, type Finding } from './outcome.ts'
+import type { Market } from './product.ts'
+import type { Sender, Told } from './sender.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+/**
+ * Looks into the database file from outside: is everything acknowledged there, and is everything that is there counted
+ * once, to the đồng? Plain SQL on purpose: the product's own reading could share its mistakes.
+ */
+export function compare(
+  db: Database.Database,
+  told: ReadonlyMap<number, Told>,
+  acknowledged: Iterable<number>,
+): Finding {
+  const found = nothingFound()
+  const integrity = db.pragma('integrity_check', { simple: true })
+  if (integrity !== 'ok') found.damage.push(String(integrity))
+
+  const recorded = new Set<number>()
+  const expected = new Map<number, { count: number; totalVnd: number }>()
+  const keys = db.prepare('select source_key from bank_transaction').pluck().all() as string[]
+  for (const key of keys) {
+    const one = told.get(Number(key.replace('push:', '')))
+    if (!one) {
+      found.broken.push(`${key} is recorded and was never sent`)
+      continue
+    }
+    if (recorded.has(one.id)) found.doubled += 1
+    recorded.add(one.id)
+    const { count, totalVnd } = expected.get(one.stallId) ?? { count: 0, totalVnd: 0 }
+    expected.set(one.stallId, { count: count + 1, totalVnd: totalVnd + one.amountVnd })
+  }
+  for (const id of acknowledged) if (!recorded.has(id)) found.lost += 1
+
+  const counted = new Map(
+    (
+      db
+        .prepare(
+          `select stall_id as stallId, sum(sale_count) as count, sum(total_vnd) as totalVnd
+           from takings group by stall_id`,
+        )
+        .all() as { stallId: number; count: number; totalVnd: number }[]
+    ).map((one) => [one.stallId, one]),
+  )
+  for (const stallId of new Set([...expected.keys(), ...counted.keys()])) {
+    const should = expected.get(stallId) ?? { count: 0, totalVnd: 0 }
+    const is = counted.get(stallId) ?? { count: 0, totalVnd: 0 }
+    found.doubled += Math.max(0, is.count - should.count)
+    found.lost += Math.max(0, should.count - is.count)
+    if (is.totalVnd !== should.totalVnd) {
+      found.broken.push(`stall ${stallId} has ${is.totalVnd} đ in its takings, not ${should.totalVnd} đ`)
+    }
+  }
+  return found
+}
+
+/** The same for a market whose server runs. */
+export function compareMarket(market: Market, { told, acknowledged }: Sender): Finding {
+  // Read only: a connection that may write would tidy up in the server's place when it closes.
+  const db = new Database(market.databasePath, { readonly: true })
+  try {
+    return db.transaction(() => compare(db, told, acknowledged))()
+  } finally {
+    db.close()
+  }
+}
+
+/** The same, and `npm run audit`. */
+export async function lookInto(market: Market, sender: Sender): Promise<Finding> {
+  return { ...compareMarket(market, sender), differences: await audit(market) }
+}
+
+/** Runs `npm run audit` on that market, and returns what it complains of. */
+export function audit({ dataDir, databasePath }: Pick<Market, 'dataDir' | 'databasePath'>): Promise<string[]> {
+  const env = { ...process.env, DATA_DIR: dataDir, DATABASE_URL: `file:${databasePath}` }
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['scripts/audit.ts'], { cwd: root, env }, (error, _, stderr) => {
+      resolve(error ? [stderr.trim() || error.message] : [])
+    })
+  })
+}

@@ -1,0 +1,135 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openSqlite } from '../../server/storage/sqlite.ts'
+import { prepareDataDir } from '../../test/running-market.ts'
+import { fillMarket, type TestStall } from '../../test/small-market.ts'
+
+const root = join(import.meta.dirname, '../..')
+const START_MS = 30_000
+
+/** A folder with a small market in it, as the product finds it when it starts. */
+export interface Market {
+  dataDir: string
+  databasePath: string
+  port: number
+  sourceId: string
+  stalls: TestStall[]
+  remove(): void
+}
+
+export interface Product {
+  url: string
+  /** The server's own process, also where a tracer started it. */
+  pid: number
+  /** Resolves when it has ended, for whatever reason. */
+  ended: Promise<void>
+  /** SIGKILL: it gets no chance to tidy up. */
+  kill(): Promise<void>
+  /** SIGTERM: it ends in order. */
+  stop(): Promise<void>
+}
+
+export async function prepareMarket(): Promise<Market> {
+  const { dataDir, sourceId, remove } = await prepareDataDir()
+  const databasePath = join(dataDir, 'market.db')
+  const store = openSqlite(databasePath)
+  const { lan, hoa } = await fillMarket(store, sourceId)
+  store.close()
+  return { dataDir, databasePath, port: await freePort(), sourceId, stalls: [lan, hoa], remove }
+}
+
+/** The same market in another folder, which is `into` or a new one. The market copied from must not be running. */
+export async function copyMarket(
+  market: Market,
+  into = mkdtempSync(join(tmpdir(), 'cho-')),
+): Promise<Market> {
+  cpSync(market.dataDir, into, { recursive: true })
+  return {
+    ...market,
+    dataDir: into,
+    databasePath: join(into, 'market.db'),
+    port: await freePort(),
+    remove: () => rmSync(into, { recursive: true, force: true }),
+  }
+}
+
+export interface StartOptions {
+  /** A command that becomes the server by `exec`, or traces it. */
+  through?: string[]
+  nodeOptions?: string[]
+}
+
+/** Starts the product on that folder as `npm start` does. Resolves when it is ready; throws if it never is. */
+export async function startProduct(market: Market, options: StartOptions = {}): Promise<Product> {
+  const { through = [], nodeOptions = [] } = options
+  const [command, ...args] = [...through, process.execPath, ...nodeOptions, 'scripts/start.ts']
+  const child = spawn(command!, args, {
+    cwd: root,
+    env: {
+      ...process.env,
+      DATA_DIR: market.dataDir,
+      PORT: String(market.port),
+      DATABASE_URL: `file:${market.databasePath}`,
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const killWithUs = () => void child.kill('SIGKILL')
+  process.once('exit', killWithUs)
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      process.off('exit', killWithUs)
+      resolve()
+    })
+  })
+  const url = `http://127.0.0.1:${market.port}`
+  const end = (signal: NodeJS.Signals) => {
+    child.kill(signal)
+    return ended
+  }
+  const product = {
+    url,
+    pid: child.pid!,
+    ended,
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
+  }
+  if (await becomesReady(product, START_MS, child)) return product
+  await product.kill()
+  throw new Error(`the server did not become ready on port ${market.port}`)
+}
+
+/** Whether /readyz turns green within that time, with nobody doing anything about it. */
+export async function becomesReady(
+  { url }: Pick<Product, 'url'>,
+  withinMs: number,
+  child?: ChildProcess,
+): Promise<boolean> {
+  const until = Date.now() + withinMs
+  while (Date.now() < until && (child?.exitCode ?? null) === null) {
+    if ((await readiness(url)) === 200) return true
+    await sleep(25)
+  }
+  return false
+}
+
+/** The status of /readyz; undefined if nobody answers. */
+export async function readiness(url: string): Promise<number | undefined> {
+  try {
+    return (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(START_MS) })).status
+  } catch {
+    return undefined
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const address = server.address()
+  await new Promise((done) => server.close(done))
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}

@@ -1,0 +1,123 @@
+import { Agent, request } from 'node:http'
+import { sepayBody, sepayHeaders } from '../../test/sepay.ts'
+import { seededRandom } from '../../test/small-market.ts'
+import type { Finding } from './outcome.ts'
+import type { Market } from './product.ts'
+
+const LANES = 16
+const RESEND_PERCENT = 30
+const DUPLICATE_PERCENT = 15
+const PATIENCE_MS = 60_000
+
+export interface Told {
+  id: number
+  stallId: number
+  amountVnd: number
+  body: string
+}
+
+export interface Answer {
+  id: number
+  status: number
+  retryAfter: string | undefined
+}
+
+/** The source's side: what it sent, and what it was told in return. */
+export interface Sender {
+  /** Everything ever sent, by id. */
+  told: ReadonlyMap<number, Told>
+  acknowledged: ReadonlySet<number>
+  /** The ids asked for over each connection, in order; a connection is told by its port on our side. */
+  asked: ReadonlyMap<number, number[]>
+  /** Makes one more notification, to be sent by its id. */
+  make(): number
+  /** Sends that notification once. Undefined: the server is gone. */
+  send(id: number): Promise<Answer | undefined>
+  /** Sends all of these, 16 at a time, each once. */
+  sendAll(ids: Iterable<number>): Promise<(Answer | undefined)[]>
+  /** As a source does until it is believed: everything once more, and every answer must be 200. */
+  sendEverythingAgain(): Promise<Partial<Finding>>
+  /** 16 senders, 30 % resends, 15 % duplicates, until `stop`, or until the server is gone. */
+  load(stop: AbortSignal): Promise<void>
+}
+
+export function openSender(market: Market, seed: number): Sender {
+  const random = seededRandom(seed)
+  const told = new Map<number, Told>()
+  const acknowledged = new Set<number>()
+  const asked = new Map<number, number[]>()
+  const agent = new Agent({ keepAlive: true, maxSockets: 2 * LANES })
+
+  function make(): number {
+    const id = told.size + 1
+    const stall = market.stalls[random(market.stalls.length)]!
+    const amountVnd = 1_000 + random(1_000_000)
+    const { accountNumber, reference } = stall
+    const body = sepayBody({ id, accountNumber, content: `CK ${reference}`, amount: amountVnd })
+    told.set(id, { id, stallId: stall.id, amountVnd, body })
+    return id
+  }
+
+  function send(id: number): Promise<Answer | undefined> {
+    const { body } = told.get(id)!
+    return new Promise((resolve) => {
+      const asking = request({
+        agent,
+        host: '127.0.0.1',
+        port: market.port,
+        path: `/notifications/${market.sourceId}`,
+        method: 'POST',
+        headers: { ...sepayHeaders(body, Date.now()), 'content-length': Buffer.byteLength(body) },
+        timeout: PATIENCE_MS,
+      })
+      asking.once('socket', (socket) => {
+        const note = () => asked.set(socket.localPort!, [...(asked.get(socket.localPort!) ?? []), id])
+        if (socket.connecting) socket.once('connect', note)
+        else note()
+      })
+      asking.once('timeout', () => asking.destroy())
+      asking.once('error', () => resolve(undefined))
+      asking.once('response', (response) => {
+        const status = response.statusCode!
+        if (status >= 200 && status < 300) acknowledged.add(id)
+        response.resume()
+        response.once('close', () => resolve({ id, status, retryAfter: response.headers['retry-after'] }))
+      })
+      asking.end(body)
+    })
+  }
+
+  const inLanes = (lane: () => Promise<void>) => Promise.all(Array.from({ length: LANES }, lane))
+
+  async function sendAll(ids: Iterable<number>): Promise<(Answer | undefined)[]> {
+    const answers: (Answer | undefined)[] = []
+    const queue = [...ids].values()
+    await inLanes(async () => {
+      for (const id of queue) answers.push(await send(id))
+    })
+    return answers
+  }
+
+  return {
+    told,
+    acknowledged,
+    asked,
+    make,
+    send,
+    sendAll,
+    async sendEverythingAgain() {
+      const refused = (await sendAll(told.keys())).filter((one) => one?.status !== 200).length
+      return { broken: refused > 0 ? [`${refused} resends were not acknowledged`] : [] }
+    },
+    async load(stop) {
+      await inLanes(async () => {
+        while (!stop.aborted) {
+          const id = told.size > 0 && random(100) < RESEND_PERCENT ? 1 + random(told.size) : make()
+          const copies = random(100) < DUPLICATE_PERCENT ? 2 : 1
+          const answers = await Promise.all(Array.from({ length: copies }, () => send(id)))
+          if (answers.includes(undefined)) return
+        }
+      })
+    },
+  }
+}
