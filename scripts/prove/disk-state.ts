@@ -162,7 +162,7 @@ function applyAll(before: Buffer, changes: readonly Change[]): Buffer {
 /** The sectors of a write that arrived: some of them. */
 function tear({ offset, bytes }: { offset: number; bytes: Buffer }, random: Random): Change[] {
   const sectors: Change[] = []
-  for (let start = offset; start < offset + bytes.length; ) {
+  for (let start = offset; start < offset + bytes.length;) {
     const end = Math.min(offset + bytes.length, (Math.floor(start / SECTOR) + 1) * SECTOR)
     if (random(2) === 0) {
       sectors.push({ kind: 'write', offset: start, bytes: bytes.subarray(start - offset, end - offset) })
@@ -172,9 +172,9 @@ function tear({ offset, bytes }: { offset: number; bytes: Buffer }, random: Rand
   return sectors
 }
 
-function shuffle<T>(list: T[], random: Random): void {
+function shuffle(list: unknown[], random: Random): void {
   for (let index = list.length - 1; index > 0; index -= 1) {
     const other = random(index + 1)
-    ;[list[index], list[other]] = [list[other]!, list[index]!]
+    ;[list[index], list[other]] = [list[other], list[index]]
   }
 }

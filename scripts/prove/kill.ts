@@ -24,7 +24,7 @@ export async function proveKill(run: Run): Promise<Outcome> {
     add(outcome, await lookInto(market, sender), `seed ${run.seed + round}`)
     run.tick()
   }
-  add(outcome, await sender.sendEverythingAgain(), 'at the end')
+  add(outcome, await sender.sendAgain(), 'at the end')
   add(outcome, await lookInto(market, sender), 'everything sent again')
   await product.stop()
   outcome.acknowledged = sender.acknowledged.size

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { nothingFound, type Finding } from './outcome.ts'
+import type { Finding } from './outcome.ts'
 import type { Market } from './product.ts'
 import type { Sender, Told } from './sender.ts'
 
@@ -16,7 +16,7 @@ export function compare(
   told: ReadonlyMap<number, Told>,
   acknowledged: Iterable<number>,
 ): Finding {
-  const found = nothingFound()
+  const found: Finding = { lost: 0, doubled: 0, damage: [], differences: [], broken: [] }
   const integrity = db.pragma('integrity_check', { simple: true })
   if (integrity !== 'ok') found.damage.push(String(integrity))
 
@@ -75,7 +75,10 @@ export async function lookInto(market: Market, sender: Sender): Promise<Finding>
 }
 
 /** Runs `npm run audit` on that market, and returns what it complains of. */
-export function audit({ dataDir, databasePath }: Pick<Market, 'dataDir' | 'databasePath'>): Promise<string[]> {
+export function audit({
+  dataDir,
+  databasePath,
+}: Pick<Market, 'dataDir' | 'databasePath'>): Promise<string[]> {
   const env = { ...process.env, DATA_DIR: dataDir, DATABASE_URL: `file:${databasePath}` }
   return new Promise((resolve) => {
     execFile(process.execPath, ['scripts/audit.ts'], { cwd: root, env }, (error, _, stderr) => {

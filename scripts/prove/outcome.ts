@@ -12,7 +12,7 @@ export interface Run {
 export const randomOfRound = ({ seed }: Run, round: number): ((below: number) => number) =>
   seededRandom(Math.imul(seed + round, 0x9e3779b1))
 
-/** What was found that must not be. */
+/** What one look found that must not be. */
 export interface Finding {
   /** Acknowledged, and not in the ledger or in it and not counted. */
   lost: number
@@ -26,30 +26,40 @@ export interface Finding {
   broken: string[]
 }
 
-export interface Outcome extends Finding {
+/** What a proof found: the sums of its looks. */
+export interface Outcome {
   rounds: number
   seed: number
   /** Different notifications that were answered 2xx. */
   acknowledged: number
+  lost: number
+  doubled: number
+  damaged: number
+  differing: number
+  /** All that was found, with the round it was found in. Nothing is what is hoped for. */
+  words: string[]
 }
 
-export const nothingFound = (): Finding => ({ lost: 0, doubled: 0, damage: [], differences: [], broken: [] })
-
-export const startOutcome = ({ rounds, seed }: Run): Outcome => ({
+export const startOutcome = ({ rounds, seed }: Pick<Run, 'rounds' | 'seed'>): Outcome => ({
   rounds,
   seed,
   acknowledged: 0,
-  ...nothingFound(),
+  lost: 0,
+  doubled: 0,
+  damaged: 0,
+  differing: 0,
+  words: [],
 })
 
-/** Adds what was found to the outcome; `where` says which round, so that it can be looked for again. */
+/** Adds what a look found; `where` says in which round, so that it can be looked for again. */
 export function add(outcome: Outcome, finding: Partial<Finding>, where: string): void {
-  const { lost = 0, doubled = 0 } = finding
+  const { lost = 0, doubled = 0, damage = [], differences = [], broken = [] } = finding
   outcome.lost += lost
   outcome.doubled += doubled
-  if (lost > 0) outcome.broken.push(`${where}: ${lost} lost`)
-  if (doubled > 0) outcome.broken.push(`${where}: ${doubled} counted twice`)
-  for (const kind of ['damage', 'differences', 'broken'] as const) {
-    outcome[kind].push(...(finding[kind] ?? []).map((words) => `${where}: ${words}`))
-  }
+  outcome.damaged += damage.length
+  outcome.differing += differences.length
+  const words = [...damage, ...differences, ...broken]
+  if (lost > 0) words.push(`${lost} lost`)
+  if (doubled > 0) words.push(`${doubled} counted twice`)
+  outcome.words.push(...words.map((one) => `${where}: ${one}`))
 }

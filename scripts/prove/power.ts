@@ -1,10 +1,9 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { openFragileDisk, parseRecording, type DiskEvent, type DiskState } from './disk-state.ts'
 import { audit, compare } from './ledger.ts'
-import { add, nothingFound, randomOfRound, startOutcome, type Finding, type Outcome, type Run } from './outcome.ts'
+import { add, randomOfRound, startOutcome, type Finding, type Outcome, type Run } from './outcome.ts'
 import { prepareMarket, startProduct, type Market } from './product.ts'
 import { openSender, type Sender } from './sender.ts'
 import { readRecording, recordTo } from './strace.ts'
@@ -87,7 +86,7 @@ async function lookAfterPowerCut(
   { told }: Sender,
   acknowledged: ReadonlySet<number>,
   round: number,
-): Promise<Finding> {
+): Promise<Partial<Finding>> {
   const folder = join(market.dataDir, 'after')
   mkdirSync(folder)
   for (const [path, bytes] of state) writeFileSync(join(folder, basename(path)), bytes)
@@ -105,7 +104,7 @@ async function lookAfterPowerCut(
     if (round % AUDITED_SHARE === 0) found.differences = await audit({ dataDir: folder, databasePath })
     return found
   } catch (error) {
-    return { ...nothingFound(), lost: acknowledged.size, damage: [String(error)] }
+    return { lost: acknowledged.size, damage: [String(error)] }
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -67,7 +67,7 @@ export interface StartOptions {
 export async function startProduct(market: Market, options: StartOptions = {}): Promise<Product> {
   const { through = [], nodeOptions = [] } = options
   const [command, ...args] = [...through, process.execPath, ...nodeOptions, 'scripts/start.ts']
-  const child = spawn(command!, args, {
+  const child = spawn(command, args, {
     cwd: root,
     env: {
       ...process.env,
@@ -97,19 +97,16 @@ export async function startProduct(market: Market, options: StartOptions = {}): 
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
   }
-  if (await becomesReady(product, START_MS, child)) return product
+  const isReady = await Promise.race([becomesReady(product, START_MS), ended.then(() => false)])
+  if (isReady) return product
   await product.kill()
   throw new Error(`the server did not become ready on port ${market.port}`)
 }
 
 /** Whether /readyz turns green within that time, with nobody doing anything about it. */
-export async function becomesReady(
-  { url }: Pick<Product, 'url'>,
-  withinMs: number,
-  child?: ChildProcess,
-): Promise<boolean> {
+export async function becomesReady({ url }: Pick<Product, 'url'>, withinMs: number): Promise<boolean> {
   const until = Date.now() + withinMs
-  while (Date.now() < until && (child?.exitCode ?? null) === null) {
+  while (Date.now() < until) {
     if ((await readiness(url)) === 200) return true
     await sleep(25)
   }

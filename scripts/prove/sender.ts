@@ -5,6 +5,8 @@ import type { Finding } from './outcome.ts'
 import type { Market } from './product.ts'
 
 const LANES = 16
+/** Every lane may send one twice at once; some proofs send more together. */
+const MAX_CONNECTIONS = 64
 const RESEND_PERCENT = 30
 const DUPLICATE_PERCENT = 15
 const PATIENCE_MS = 60_000
@@ -31,12 +33,16 @@ export interface Sender {
   asked: ReadonlyMap<number, number[]>
   /** Makes one more notification, to be sent by its id. */
   make(): number
+  /** That notification's bytes and what proves them, now. */
+  sign(id: number): { headers: Record<string, string>; body: string }
+  /** Notes an answer; the way back in for who sends by other means. */
+  hear(answer: Answer): Answer
   /** Sends that notification once. Undefined: the server is gone. */
   send(id: number): Promise<Answer | undefined>
   /** Sends all of these, 16 at a time, each once. */
   sendAll(ids: Iterable<number>): Promise<(Answer | undefined)[]>
-  /** As a source does until it is believed: everything once more, and every answer must be 200. */
-  sendEverythingAgain(): Promise<Partial<Finding>>
+  /** Sends these again, or everything, to a server in good health: each must be taken. */
+  sendAgain(ids?: Iterable<number>): Promise<Partial<Finding>>
   /** 16 senders, 30 % resends, 15 % duplicates, until `stop`, or until the server is gone. */
   load(stop: AbortSignal): Promise<void>
 }
@@ -46,7 +52,7 @@ export function openSender(market: Market, seed: number): Sender {
   const told = new Map<number, Told>()
   const acknowledged = new Set<number>()
   const asked = new Map<number, number[]>()
-  const agent = new Agent({ keepAlive: true, maxSockets: 2 * LANES })
+  const agent = new Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS })
 
   function make(): number {
     const id = told.size + 1
@@ -58,8 +64,19 @@ export function openSender(market: Market, seed: number): Sender {
     return id
   }
 
-  function send(id: number): Promise<Answer | undefined> {
+  function sign(id: number): { headers: Record<string, string>; body: string } {
     const { body } = told.get(id)!
+    const length = String(Buffer.byteLength(body))
+    return { headers: { ...sepayHeaders(body, Date.now()), 'content-length': length }, body }
+  }
+
+  function hear(answer: Answer): Answer {
+    if (answer.status >= 200 && answer.status < 300) acknowledged.add(answer.id)
+    return answer
+  }
+
+  function send(id: number): Promise<Answer | undefined> {
+    const { headers, body } = sign(id)
     return new Promise((resolve) => {
       const asking = request({
         agent,
@@ -67,7 +84,7 @@ export function openSender(market: Market, seed: number): Sender {
         port: market.port,
         path: `/notifications/${market.sourceId}`,
         method: 'POST',
-        headers: { ...sepayHeaders(body, Date.now()), 'content-length': Buffer.byteLength(body) },
+        headers,
         timeout: PATIENCE_MS,
       })
       asking.once('socket', (socket) => {
@@ -78,10 +95,10 @@ export function openSender(market: Market, seed: number): Sender {
       asking.once('timeout', () => asking.destroy())
       asking.once('error', () => resolve(undefined))
       asking.once('response', (response) => {
-        const status = response.statusCode!
-        if (status >= 200 && status < 300) acknowledged.add(id)
+        const retryAfter = response.headers['retry-after']
+        const answer = hear({ id, status: response.statusCode!, retryAfter })
         response.resume()
-        response.once('close', () => resolve({ id, status, retryAfter: response.headers['retry-after'] }))
+        response.once('close', () => resolve(answer))
       })
       asking.end(body)
     })
@@ -103,10 +120,12 @@ export function openSender(market: Market, seed: number): Sender {
     acknowledged,
     asked,
     make,
+    sign,
+    hear,
     send,
     sendAll,
-    async sendEverythingAgain() {
-      const refused = (await sendAll(told.keys())).filter((one) => one?.status !== 200).length
+    async sendAgain(ids = told.keys()) {
+      const refused = (await sendAll(ids)).filter((one) => one?.status !== 200).length
       return { broken: refused > 0 ? [`${refused} resends were not acknowledged`] : [] }
     },
     async load(stop) {
@@ -120,4 +139,15 @@ export function openSender(market: Market, seed: number): Sender {
       })
     },
   }
+}
+
+/** Whatever is neither a 2xx nor a 503 with Retry-After: a source that hears it may not come again. */
+export function refusals(answers: readonly (Answer | undefined)[]): Partial<Finding> {
+  const wrong = answers.filter(
+    (one) => !one || (one.status !== 200 && !(one.status === 503 && Number(one.retryAfter) > 0)),
+  )
+  const words = new Set(
+    wrong.map((one) => (one ? `${one.status}, Retry-After ${one.retryAfter}` : 'nothing')),
+  )
+  return { broken: [...words].map((answer) => `a sender was answered ${answer}`) }
 }

@@ -5,9 +5,10 @@ import type { Product } from './product.ts'
 
 /** How the server is started so that a copy of all it writes, syncs and answers is left in `file`. */
 export const recordTo = (file: string): string[] => [
-  // -D: the server is our child and not strace's; -yy: files and peers by name; -xx: bytes in full.
-  ...['strace', '-D', '-f', '--seccomp-bpf', '-q', '-yy', '-xx', '-s', '100000', '-o', file],
-  ...['-e', 'signal=none', '-e', 'trace=pwrite64,write,writev,ftruncate,fsync,fdatasync,unlink'],
+  // -D: the server is our child and not strace's; -yy: files and peers by name; -xx -s: every byte.
+  ...'strace -D -f --seccomp-bpf -q -yy -xx -s 100000 -e signal=none'.split(' '),
+  ...'-e trace=pwrite64,write,writev,ftruncate,fsync,fdatasync,unlink -o'.split(' '),
+  file,
 ]
 
 /** Why nothing can be traced on this machine; undefined where it can. */
@@ -25,7 +26,17 @@ export function whyNoStrace(): string | undefined {
  */
 export async function inject({ pid }: Product, injection: string): Promise<() => Promise<void>> {
   const calls = injection.slice(0, injection.indexOf(':'))
-  const args = ['-f', '-o', '/dev/null', '-e', `trace=${calls}`, '-e', `inject=${injection}`, '-p', String(pid)]
+  const args = [
+    '-f',
+    '-o',
+    '/dev/null',
+    '-e',
+    `trace=${calls}`,
+    '-e',
+    `inject=${injection}`,
+    '-p',
+    String(pid),
+  ]
   const tracer = spawn('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] })
   const ended = new Promise<void>((resolve) => tracer.once('close', () => resolve()))
   await new Promise<void>((resolve, reject) => {

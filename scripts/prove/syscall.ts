@@ -9,30 +9,30 @@ import { inject } from './strace.ts'
 const CALLS = ['pwrite64', 'fsync,fdatasync']
 const REACHED_MS = 60_000
 
-/** SIGKILL at the server's 1st, 2nd, 3rd … write under load, each on a fresh ledger; then the same at its syncs. */
+/** SIGKILL at the server's 1st write under load, at its 1st sync, its 2nd write …, each on a fresh ledger. */
 export async function proveSyscall(run: Run): Promise<Outcome> {
   const outcome = startOutcome(run)
   const prepared = await prepareMarket()
-  for (const calls of CALLS) {
-    for (let nth = 1; nth <= run.rounds; nth += 1) {
-      const where = `killed at ${calls} ${nth}`
-      const market = await copyMarket(prepared)
-      const sender = openSender(market, run.seed)
-      const product = await startProduct(market)
-      await inject(product, `${calls}:signal=SIGKILL:when=${nth}`)
-      await sender.load(AbortSignal.timeout(REACHED_MS))
-      const wasKilled = await Promise.race([product.ended.then(() => true), sleep(REACHED_MS, false)])
-      if (!wasKilled) throw new Error(`the server never came to ${calls} ${nth}`)
+  for (let round = 0; round < run.rounds; round += 1) {
+    const calls = CALLS[round % CALLS.length]!
+    const nth = 1 + Math.floor(round / CALLS.length)
+    const where = `killed at ${calls} ${nth}`
+    const market = await copyMarket(prepared)
+    const sender = openSender(market, run.seed)
+    const product = await startProduct(market)
+    await inject(product, `${calls}:signal=SIGKILL:when=${nth}`)
+    await sender.load(AbortSignal.timeout(REACHED_MS))
+    const wasKilled = await Promise.race([product.ended.then(() => true), sleep(REACHED_MS, false)])
+    if (!wasKilled) throw new Error(`the server never came to ${calls} ${nth}`)
 
-      const restarted = await startProduct(market)
-      add(outcome, await lookInto(market, sender), where)
-      add(outcome, await sender.sendEverythingAgain(), where)
-      add(outcome, compareMarket(market, sender), `${where}, everything sent again`)
-      await restarted.kill()
-      outcome.acknowledged += sender.acknowledged.size
-      market.remove()
-      run.tick()
-    }
+    const restarted = await startProduct(market)
+    add(outcome, await lookInto(market, sender), where)
+    add(outcome, await sender.sendAgain(), where)
+    add(outcome, compareMarket(market, sender), `${where}, everything sent again`)
+    await restarted.kill()
+    outcome.acknowledged += sender.acknowledged.size
+    market.remove()
+    run.tick()
   }
   prepared.remove()
   return outcome

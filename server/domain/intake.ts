@@ -42,7 +42,11 @@ export function createIntake(store: Store, publish: (news: readonly Published[])
       try {
         await commit(batch)
       } catch {
-        for (const one of batch) await commit([one]).catch(one.settle)
+        for (const one of batch) {
+          await commit([one]).catch(one.settle)
+          // A ledger that stays locked costs seconds for each: who is refused hears it now, not after the last.
+          await new Promise(setImmediate)
+        }
       }
       await new Promise(setImmediate)
     }

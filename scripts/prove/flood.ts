@@ -1,0 +1,83 @@
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import Database from 'better-sqlite3'
+import { lookInto } from './ledger.ts'
+import { add, startOutcome, type Outcome, type Run } from './outcome.ts'
+import { becomesReady, prepareMarket, startProduct, type Market } from './product.ts'
+import { openSender, refusals, type Answer, type Sender } from './sender.ts'
+
+/** Kept connections with many questions on each, as from a proxy that has fallen behind: half as much again as may wait. */
+const CONNECTIONS = 320
+const ASKED_OVER_EACH = 20
+const STALLED_MS = 1_500
+const RECOVERY_MS = 10_000
+const PATIENCE_MS = 60_000
+/** All the heap the server has in the flood; it dies if it wants more. */
+const HEAP_MB = 256
+
+/** Far more notifications than may wait, wave after wave, each while nothing can be written. */
+export async function proveFlood(run: Run): Promise<Outcome> {
+  const outcome = startOutcome(run)
+  const market = await prepareMarket()
+  const product = await startProduct(market, { nodeOptions: [`--max-old-space-size=${HEAP_MB}`] })
+  const sender = openSender(market, run.seed)
+  const holder = new Database(market.databasePath)
+  for (let round = 0; round < run.rounds; round += 1) {
+    const where = `seed ${run.seed}, wave ${round + 1}`
+    holder.exec('begin immediate')
+    const flooding = Promise.all(Array.from({ length: CONNECTIONS }, () => askMuch(market, sender)))
+    await sleep(STALLED_MS)
+    holder.exec('rollback')
+    const answers = (await flooding).flat()
+    add(outcome, refusals(answers), where)
+    if (!answers.some((one) => one?.status === 503)) {
+      add(outcome, { broken: [`nobody was asked to come again, whatever was waiting`] }, where)
+    }
+    if (!(await becomesReady(product, RECOVERY_MS)))
+      add(outcome, { broken: [`did not recover alone`] }, where)
+    run.tick()
+  }
+  holder.close()
+  const refused = [...sender.told.keys()].filter((id) => !sender.acknowledged.has(id))
+  add(outcome, await sender.sendAgain(refused), 'at the end')
+  add(outcome, await lookInto(market, sender), 'the refused sent again')
+  await product.stop()
+  outcome.acknowledged = sender.acknowledged.size
+  market.remove()
+  return outcome
+}
+
+/** Asks everything at once over one connection, and reads the answers as they come, in the same order. */
+function askMuch(market: Market, sender: Sender): Promise<(Answer | undefined)[]> {
+  const ids = Array.from({ length: ASKED_OVER_EACH }, sender.make)
+  return new Promise((resolve) => {
+    let heard = ''
+    const connection = connect(market.port, '127.0.0.1')
+    connection.setEncoding('latin1').setTimeout(PATIENCE_MS, () => connection.destroy())
+    connection.on('data', (text: string) => {
+      heard += text
+      if (heard.split('HTTP/1.1 ').length > ids.length) connection.destroy()
+    })
+    connection.on('error', () => connection.destroy())
+    connection.once('close', () => {
+      const answers = heard.split('HTTP/1.1 ').slice(1)
+      resolve(
+        ids.map((id, nth) => {
+          const answer = answers[nth]
+          if (answer === undefined) return undefined
+          const retryAfter = /^retry-after: (.*)$/im.exec(answer)?.[1]
+          return sender.hear({ id, status: Number(answer.slice(0, 3)), retryAfter })
+        }),
+      )
+    })
+    for (const id of ids) {
+      const { headers, body } = sender.sign(id)
+      const lines = Object.entries({ host: '127.0.0.1', ...headers }).map(
+        ([name, value]) => `${name}: ${value}`,
+      )
+      connection.write(
+        `POST /notifications/${market.sourceId} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`,
+      )
+    }
+  })
+}
