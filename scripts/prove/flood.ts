@@ -1,5 +1,4 @@
 import { connect } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { lookInto } from './ledger.ts'
 import { add, startOutcome, type Outcome, type Run } from './outcome.ts'
@@ -9,7 +8,6 @@ import { openSender, refusals, type Answer, type Sender } from './sender.ts'
 /** Kept connections with many questions on each, as from a proxy that has fallen behind: half as much again as may wait. */
 const CONNECTIONS = 320
 const ASKED_OVER_EACH = 20
-const STALLED_MS = 1_500
 const RECOVERY_MS = 10_000
 const PATIENCE_MS = 60_000
 /** All the heap the server has in the flood; it dies if it wants more. */
@@ -24,11 +22,13 @@ export async function proveFlood(run: Run): Promise<Outcome> {
   const holder = new Database(market.databasePath)
   for (let round = 0; round < run.rounds; round += 1) {
     const where = `seed ${run.seed}, wave ${round + 1}`
+    const questions = Array.from({ length: CONNECTIONS }, () => prepareQuestions(market, sender))
     holder.exec('begin immediate')
-    const flooding = Promise.all(Array.from({ length: CONNECTIONS }, () => askMuch(market, sender)))
-    await sleep(STALLED_MS)
+    const asked = questions.map((one) => askAll(market, sender, one))
+    // All of it is on its way before anything can be written.
+    await Promise.all(asked.map((one) => one.sent))
     holder.exec('rollback')
-    const answers = (await flooding).flat()
+    const answers = (await Promise.all(asked.map((one) => one.answers))).flat()
     add(outcome, refusals(answers), where)
     if (!answers.some((one) => one?.status === 503)) {
       add(outcome, { broken: [`nobody was asked to come again, whatever was waiting`] }, where)
@@ -47,37 +47,50 @@ export async function proveFlood(run: Run): Promise<Outcome> {
   return outcome
 }
 
-/** Asks everything at once over one connection, and reads the answers as they come, in the same order. */
-function askMuch(market: Market, sender: Sender): Promise<(Answer | undefined)[]> {
+interface Questions {
+  ids: number[]
+  text: string
+}
+
+/** What is asked over one connection, signed and ready. */
+function prepareQuestions(market: Market, sender: Sender): Questions {
   const ids = Array.from({ length: ASKED_OVER_EACH }, sender.make)
-  return new Promise((resolve) => {
-    let heard = ''
-    const connection = connect(market.port, '127.0.0.1')
-    connection.setEncoding('latin1').setTimeout(PATIENCE_MS, () => connection.destroy())
-    connection.on('data', (text: string) => {
-      heard += text
-      if (heard.split('HTTP/1.1 ').length > ids.length) connection.destroy()
-    })
-    connection.on('error', () => connection.destroy())
+  const texts = ids.map((id) => {
+    const { headers, body } = sender.sign(id)
+    const lines = Object.entries({ host: '127.0.0.1', ...headers }).map(
+      ([name, value]) => `${name}: ${value}`,
+    )
+    return `POST /notifications/${market.sourceId} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`
+  })
+  return { ids, text: texts.join('') }
+}
+
+/** Asks all of it at once, and reads the answers as they come, in the same order. */
+function askAll(
+  market: Market,
+  sender: Sender,
+  { ids, text }: Questions,
+): { sent: Promise<void>; answers: Promise<(Answer | undefined)[]> } {
+  let heard = ''
+  const connection = connect(market.port, '127.0.0.1')
+  connection.setEncoding('latin1').setTimeout(PATIENCE_MS, () => connection.destroy())
+  connection.on('data', (more: string) => {
+    heard += more
+    if (heard.split('HTTP/1.1 ').length > ids.length) connection.destroy()
+  })
+  connection.on('error', () => connection.destroy())
+  const answers = new Promise<(Answer | undefined)[]>((resolve) => {
     connection.once('close', () => {
-      const answers = heard.split('HTTP/1.1 ').slice(1)
+      const said = heard.split('HTTP/1.1 ').slice(1)
       resolve(
         ids.map((id, nth) => {
-          const answer = answers[nth]
+          const answer = said[nth]
           if (answer === undefined) return undefined
           const retryAfter = /^retry-after: (.*)$/im.exec(answer)?.[1]
           return sender.hear({ id, status: Number(answer.slice(0, 3)), retryAfter })
         }),
       )
     })
-    for (const id of ids) {
-      const { headers, body } = sender.sign(id)
-      const lines = Object.entries({ host: '127.0.0.1', ...headers }).map(
-        ([name, value]) => `${name}: ${value}`,
-      )
-      connection.write(
-        `POST /notifications/${market.sourceId} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`,
-      )
-    }
   })
+  return { sent: new Promise((resolve) => connection.write(text, () => resolve())), answers }
 }

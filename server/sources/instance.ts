@@ -141,22 +141,29 @@ export async function bankOfInstance(store: Store, sourceId: string): Promise<Ba
   return bankAmong(bindings.get(sourceId) ?? new Set())
 }
 
-/** Looks instances up by their id, remembering each for a second: one is asked for with every notification. */
+/**
+ * Looks instances up by their id, remembering each for a second: one is asked for with every notification. Whoever
+ * asks while one is being looked up waits for that answer: a flood must not unseal the same secret for each.
+ */
 export function instanceDirectory(store: Store, seal: Seal) {
-  const known = new Map<string, { instance: Instance | undefined; at: number }>()
+  const known = new Map<string, { instance: Promise<Instance | undefined>; at: number }>()
+
+  async function lookUp(id: string, now: number): Promise<Instance | undefined> {
+    const row = await findSource(store, id)
+    if (!row) return undefined
+    const sealed = await listSecrets(store, id, now)
+    const secrets = await Promise.all(sealed.map((one) => seal.open(one)))
+    return { row, source: getSource(row.kind), secrets }
+  }
+
   return async function findInstance(id: string, now: number): Promise<Instance | undefined> {
     const cached = known.get(id)
     if (cached && now - cached.at < CACHE_MS) return cached.instance
-    const row = await findSource(store, id)
-    // Strangers may ask for any id: what does not exist is not remembered.
-    if (!row) {
-      known.delete(id)
-      return undefined
-    }
-    const sealed = await listSecrets(store, id, now)
-    const secrets = await Promise.all(sealed.map((one) => seal.open(one)))
-    const instance = { row, source: getSource(row.kind), secrets }
+    const instance = lookUp(id, now)
     known.set(id, { instance, at: now })
+    // Strangers may ask for any id: what does not exist is not remembered, and neither is a failure.
+    const isThere = await instance.catch(() => undefined)
+    if (!isThere && known.get(id)?.instance === instance) known.delete(id)
     return instance
   }
 }

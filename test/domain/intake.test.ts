@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { createIntake } from '../../server/domain/intake.ts'
 import type { IncomingMessage, Published } from '../../server/storage/decision.ts'
 import { getTakings } from '../../server/storage/takings.ts'
@@ -41,6 +41,16 @@ it('commits everything that arrived together as one', async () => {
   expect(await getTakings(market.store, scopeOf(market.lan), TODAY)).toMatchObject({ saleCount: 100 })
 })
 
+it('lets a lone message wait for no timer', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval'] })
+  try {
+    await expect(createIntake(market.store, () => {}).submit(paid())).resolves.toBeUndefined()
+    expect(vi.getTimerCount()).toBe(0)
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
 it('carries at most 256 in one commit', async () => {
   const { store, batches } = watched()
   const intake = createIntake(store, () => {})
@@ -79,6 +89,18 @@ it('a message that cannot be recorded fails alone; its neighbours are counted on
     saleCount: 2,
     totalVnd: 2_000,
   })
+})
+
+it('tells who is refused before it tries the next one alone', async () => {
+  const order: string[] = []
+  const { store } = watched((batch) => {
+    order.push(`tried ${batch.length}`)
+    return true
+  })
+  const intake = createIntake(store, () => {})
+  const tellOver = () => turn().then(() => order.push('told'))
+  await Promise.all([intake.submit(paid()).catch(tellOver), intake.submit(paid()).catch(tellOver)])
+  expect(order).toEqual(['tried 2', 'tried 1', 'told', 'tried 1', 'told'])
 })
 
 it('goes on after a failure', async () => {
