@@ -99,7 +99,7 @@ function wholeNumber(text: string, least: number): number {
 /** Runs a proof with its progress on the terminal. What breaks the proof itself is a failure too. */
 async function watch(name: string, proof: Proof, wanted: Omit<Run, 'tick'>): Promise<Outcome> {
   const bar = new SingleBar({
-    format: `${name} {bar} {value}/{total}, còn {eta_formatted}`,
+    format: `${name} {bar} {value}/{total}`,
     noTTYOutput: true,
     notTTYSchedule: 10_000,
   })

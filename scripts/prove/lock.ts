@@ -6,9 +6,9 @@ import { becomesReady, prepareMarket, startProduct } from './product.ts'
 import { openSender, refusals } from './sender.ts'
 
 const SENT_WHILE_HELD = 32
-/** From less than the server is patient to more. */
+/** From less than the server is patient to more than twice that, when it refuses. */
 const SHORTEST_MS = 200
-const LONGEST_MS = 7_000
+const LONGEST_MS = 14_000
 const RECOVERY_MS = 10_000
 
 /** Another process holds the write lock for a while, over and over. */

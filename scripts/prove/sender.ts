@@ -88,7 +88,11 @@ export function openSender(market: Market, seed: number): Sender {
         timeout: PATIENCE_MS,
       })
       asking.once('socket', (socket) => {
-        const note = () => asked.set(socket.localPort!, [...(asked.get(socket.localPort!) ?? []), id])
+        const note = () => {
+          const before = asked.get(socket.localPort!)
+          if (before) before.push(id)
+          else asked.set(socket.localPort!, [id])
+        }
         if (socket.connecting) socket.once('connect', note)
         else note()
       })

@@ -26,17 +26,7 @@ export function whyNoStrace(): string | undefined {
  */
 export async function inject({ pid }: Product, injection: string): Promise<() => Promise<void>> {
   const calls = injection.slice(0, injection.indexOf(':'))
-  const args = [
-    '-f',
-    '-o',
-    '/dev/null',
-    '-e',
-    `trace=${calls}`,
-    '-e',
-    `inject=${injection}`,
-    '-p',
-    String(pid),
-  ]
+  const args = `-f -o /dev/null -e trace=${calls} -e inject=${injection} -p ${pid}`.split(' ')
   const tracer = spawn('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] })
   const ended = new Promise<void>((resolve) => tracer.once('close', () => resolve()))
   await new Promise<void>((resolve, reject) => {

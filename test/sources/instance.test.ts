@@ -32,7 +32,7 @@ afterEach(() => {
 })
 
 async function addOne(): Promise<string> {
-  const wanted = { kind: 'sepay', mode: 'hmac', label: 'SePay', apiToken: null, secret: 's' }
+  const wanted = { kind: 'sepay', mode: 'hmac', label: 'SePay', access: null, secret: 's' }
   return (await addInstance(market.store, seal, operatorScope(), wanted, MORNING)).id
 }
 
