@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openSqlite } from '../../server/storage/sqlite.ts'
+import { freePort } from '../../test/postgres-server.ts'
 import { prepareDataDir } from '../../test/running-market.ts'
 import { fillMarket, type TestStall } from '../../test/small-market.ts'
 
@@ -38,7 +38,7 @@ export async function prepareMarket(): Promise<Market> {
   const databasePath = join(dataDir, 'market.db')
   const store = openSqlite(databasePath)
   const { lan, hoa } = await fillMarket(store, sourceId)
-  store.close()
+  await store.close()
   return { dataDir, databasePath, port: await freePort(), sourceId, stalls: [lan, hoa], remove }
 }
 
@@ -120,13 +120,4 @@ export async function readiness(url: string): Promise<number | undefined> {
   } catch {
     return undefined
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const address = server.address()
-  await new Promise((done) => server.close(done))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }

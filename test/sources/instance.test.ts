@@ -26,8 +26,8 @@ beforeEach(async () => {
     },
   }
 })
-afterEach(() => {
-  market.close()
+afterEach(async () => {
+  await market.close()
   rmSync(folder, { recursive: true })
 })
 
