@@ -25,13 +25,20 @@ export const banks: readonly Bank[] = /* @__PURE__ */ bankTable.map(
   }),
 )
 
+/** By BIN, code and short name, as `fold` leaves them; where two banks share a name, the first in the table. */
+const bankBy = /* @__PURE__ */ (() =>
+  new Map(
+    banks
+      .toReversed()
+      .flatMap((bank) => [bank.bin, bank.code, bank.shortName].map((name) => [fold(name), bank] as const)),
+  ))()
+
 /**
  * Takes a BIN, a code or a short name as a person types it, in any case, spacing and accents, and returns its
  * bank, or undefined where no bank is called so. Never throws.
  */
 export function findBank(text: string): Bank | undefined {
-  const wanted = fold(text)
-  return banks.find(({ bin, code, shortName }) => [bin, fold(code), fold(shortName)].includes(wanted))
+  return bankBy.get(fold(text))
 }
 
 function fold(text: string): string {

@@ -1,4 +1,4 @@
-import { crc16 } from './crc16.ts'
+import { crcOfStart } from './crc16.ts'
 import { findScheme, NAPAS_GUID } from './scheme.ts'
 import { readFields, type Fields, type Reading } from './tlv.ts'
 import { VietQrError } from './vietqr-error.ts'
@@ -31,20 +31,6 @@ export interface VietQr {
   merchantCity?: string
 }
 
-const ROOT_TEXTS = [
-  ['52', 'merchantCategory'],
-  ['59', 'merchantName'],
-  ['60', 'merchantCity'],
-] as const
-
-const ADDITIONAL_TEXTS = [
-  ['01', 'billNumber'],
-  ['03', 'storeLabel'],
-  ['05', 'referenceLabel'],
-  ['07', 'terminalLabel'],
-  ['08', 'purpose'],
-] as const
-
 /**
  * Takes the text of a scanned code and returns what it says, or throws `VietQrError`; liberal in order, unknown
  * fields, empty fields, the case of the CRC and long purposes, and otherwise strict: nothing is half-read.
@@ -62,38 +48,38 @@ export function decode(payload: string): VietQr {
     })
   }
   const reading = readFields(payload)
-  const payee = readFields(reading.fields.get('38') ?? '')
-  const ours = payee.fields.get('00') === NAPAS_GUID
+  const payee = readFields(reading.fields[38] ?? '')
+  const ours = payee.fields[0] === NAPAS_GUID
   const scheme = ours ? undefined : findScheme(reading.fields)
   if (scheme) throw new VietQrError('not_vietqr', `this is a code of another scheme: ${scheme}`, { scheme })
   checkCrc(payload, reading)
 
   const root = strictly(reading, 'payload')
   if (!payload.startsWith('000201')) throw malformed('00', 'must come first and be 01')
-  if ([...root.keys()].pop() !== '63') throw malformed('63', 'must come last')
+  if (reading.last !== 63) throw malformed('63', 'must come last')
   const account = strictly(payee, '38')
   checkScheme(root, ours)
 
-  const beneficiary = strictly(readFields(account.get('01') ?? ''), '38-01')
-  const additional = strictly(readFields(root.get('62') ?? ''), '62')
-  strictly(readFields(root.get('64') ?? ''), '64')
+  const beneficiary = strictly(readFields(account[1] ?? ''), '38-01')
+  const additional = strictly(readFields(root[62] ?? ''), '62')
+  strictly(readFields(root[64] ?? ''), '64')
 
   const code: VietQr = {
-    initiation: parseInitiation(root.get('01')),
-    service: parseService(account.get('02')),
-    bankBin: parseMatching(/^\d{6}$/, beneficiary.get('00'), '38-01-00'),
-    accountNumber: parseMatching(/^[A-Za-z0-9]{1,19}$/, beneficiary.get('01'), '38-01-01'),
+    initiation: parseInitiation(root[1]),
+    service: parseService(account[2]),
+    bankBin: parseMatching(/^\d{6}$/, beneficiary[0], '38-01-00'),
+    accountNumber: parseMatching(/^[A-Za-z0-9]{1,19}$/, beneficiary[1], '38-01-01'),
   }
-  const amount = root.get('54')
-  if (amount) code.amountVnd = parseAmount(amount)
-  for (const [id, name] of ROOT_TEXTS) {
-    const text = root.get(id)
-    if (text) code[name] = text
-  }
-  for (const [id, name] of ADDITIONAL_TEXTS) {
-    const text = additional.get(id)
-    if (text) code[name] = text
-  }
+  if (root[54]) code.amountVnd = parseAmount(root[54])
+  // One by one: a loop over names cost a third of the whole.
+  if (root[52]) code.merchantCategory = root[52]
+  if (root[59]) code.merchantName = root[59]
+  if (root[60]) code.merchantCity = root[60]
+  if (additional[1]) code.billNumber = additional[1]
+  if (additional[3]) code.storeLabel = additional[3]
+  if (additional[5]) code.referenceLabel = additional[5]
+  if (additional[7]) code.terminalLabel = additional[7]
+  if (additional[8]) code.purpose = additional[8]
   return code
 }
 
@@ -102,20 +88,20 @@ function checkCrc(payload: string, { fields, fault }: Reading): void {
     if (!'000201'.startsWith(payload.slice(0, 6))) {
       throw new VietQrError('not_vietqr', 'this is not a payment code')
     }
-    if (!fields.has('63') && (!fault || fault === 'overrun')) {
+    if (fields[63] === undefined && (!fault || fault === 'overrun')) {
       throw new VietQrError('truncated', 'the payload stops before its CRC')
     }
     throw malformed('63', 'must come last, with 4 characters')
   }
-  if (payload.slice(-4).toUpperCase() !== crc16(payload.slice(0, -4))) {
+  if (payload.slice(-4).toUpperCase() !== crcOfStart(payload, payload.length - 4)) {
     throw new VietQrError('bad_crc', 'the payload was damaged: its CRC does not hold', { field: '63' })
   }
 }
 
 function checkScheme(root: Fields, ours: boolean): void {
-  const currency = root.get('53')
-  const country = root.get('58')
-  if (!root.get('38') || (!ours && country !== 'VN')) {
+  const currency = root[53]
+  const country = root[58]
+  if (!root[38] || (!ours && country !== 'VN')) {
     throw new VietQrError('not_vietqr', 'this code names no VietQR account', { field: '38' })
   }
   if (!ours) throw new VietQrError('wrong_guid', `38-00 must be ${NAPAS_GUID}`, { field: '38-00' })
@@ -142,14 +128,15 @@ function parseMatching(pattern: RegExp, text: string | undefined, field: string)
 }
 
 function parseAmount(text: string): number {
-  const [, whole, fraction = ''] = /^(\d+)(?:\.(\d*))?$/.exec(text) ?? []
-  if (whole === undefined || text.length > 13)
+  if (text.length > 13 || !/^\d+(\.\d*)?$/.test(text)) {
     throw malformed('54', 'must be an amount of at most 13 characters')
-  if (/[1-9]/.test(fraction)) {
+  }
+  if (/\..*[1-9]/.test(text)) {
     throw new VietQrError('fractional_amount', 'there is no fraction of a đồng', { field: '54' })
   }
-  if (Number(whole) === 0) throw malformed('54', 'must not be zero')
-  return Number(whole)
+  const amountVnd = Number(text)
+  if (amountVnd === 0) throw malformed('54', 'must not be zero')
+  return amountVnd
 }
 
 function strictly({ fields, fault }: Reading, field: string): Fields {

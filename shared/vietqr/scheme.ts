@@ -38,16 +38,16 @@ const BY_GUID: readonly (readonly [Scheme, RegExp])[] = [
  * returns the scheme they belong to, or undefined where it is not known. Never throws.
  */
 export function findScheme(root: Fields): Scheme | undefined {
-  if (root.get('04') === 'VNPayWallet') return 'vnpay_wallet'
+  if (root[4] === 'VNPayWallet') return 'vnpay_wallet'
 
   // EMVCo MPM: 26–51 are merchant account templates whose sub-field 00 names the scheme.
   const guids: string[] = []
-  for (const [id, value] of root) {
-    if (id >= '26' && id <= '51') guids.push(readFields(value).fields.get('00') ?? '')
+  for (const value of root.slice(26, 52)) {
+    if (value !== undefined) guids.push(readFields(value).fields[0] ?? '')
   }
   const known = BY_GUID.find(([, pattern]) => guids.some((guid) => pattern.test(guid)))
   if (known) return known[0]
 
   // EMVCo MPM reserves 15 and 16 for UnionPay, which writes institutions and merchant as 31 digits.
-  return ['15', '16'].some((id) => /^\d{31}$/.test(root.get(id) ?? '')) ? 'unionpay' : undefined
+  return [root[15], root[16]].some((value) => /^\d{31}$/.test(value ?? '')) ? 'unionpay' : undefined
 }
