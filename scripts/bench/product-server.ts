@@ -1,0 +1,22 @@
+// The product in a process of its own. Its variants are the floors it is compared with: the same server, only the
+// intake replaced.
+import { startServer } from '../../server/main.ts'
+import { readConfig } from '../../server/config.ts'
+import { dayOf, decide } from '../../server/domain/match.ts'
+import { sameTransfer } from '../../server/domain/same-transfer.ts'
+import { pino } from 'pino'
+import { reportTo } from './side.ts'
+
+const variant = process.argv[2]
+const { services, port, close } = await startServer(readConfig(process.env), {
+  log: pino({ level: 'warn' }, pino.destination(2)),
+})
+const { intake, store, feed } = services
+// Verified, read and answered, and nothing kept.
+if (variant === 'ceiling') intake.submit = async () => {}
+// Every message a commit of its own, as most receivers do it.
+if (variant === 'single_commit') {
+  const rules = { decide, dayOf, sameTransfer }
+  intake.submit = async (message) => feed.publish(await store.record([message], rules))
+}
+reportTo(process, port, close)

@@ -1,0 +1,49 @@
+/** How much is measured. */
+export interface Size {
+  /** Everything tiny and no PostgreSQL: whether it runs, not how fast. */
+  quick: boolean
+  /** Stalls that are paid while ingest is measured, the same on every side. */
+  stalls: number
+  /** Measured rounds; in each, every side runs once. */
+  rounds: number
+  /** What one side sends in one round is made to take about this long. */
+  roundSeconds: number
+  /** Requests of each side before anything counts. */
+  warmUpRequests: number
+  /** In the ledger that reads, and one of the ingest sides, work on. */
+  ledgerTransactions: number
+  /** In the one that is audited. */
+  auditTransactions: number
+  /** How often a thousand codes are written and read in one round. */
+  codecCalls: number
+  /** How many phones are connected, one figure each. */
+  phones: readonly number[]
+  /** Payments told to them. */
+  payments: number
+}
+
+export const FULL: Size = {
+  quick: false,
+  stalls: 1_000,
+  rounds: 5,
+  roundSeconds: 1.5,
+  warmUpRequests: 4_000,
+  ledgerTransactions: 10_000_000,
+  auditTransactions: 1_000_000,
+  codecCalls: 100,
+  phones: [1, 1_000, 10_000],
+  payments: 1_000,
+}
+
+export const QUICK: Size = {
+  quick: true,
+  stalls: 20,
+  rounds: 1,
+  roundSeconds: 0.02,
+  warmUpRequests: 64,
+  ledgerTransactions: 20_000,
+  auditTransactions: 20_000,
+  codecCalls: 1,
+  phones: [1, 20],
+  payments: 20,
+}
