@@ -220,7 +220,7 @@ async function countToday(store: Store, { marketId, payees }: BenchMarket): Prom
   return counted
 }
 
-export function expectEqual(what: string, kept: Counted, acknowledged: Counted): void {
+function expectEqual(what: string, kept: Counted, acknowledged: Counted): void {
   if (kept.count === acknowledged.count && kept.amountVnd === acknowledged.amountVnd) return
   throw new Error(
     `${what}: ${acknowledged.count} credits of ${acknowledged.amountVnd}đ were acknowledged, ` +

@@ -40,7 +40,7 @@ export async function registerMarket(
   stalls: number,
   sections: number,
 ): Promise<BenchMarket> {
-  const wanted = { kind: 'sepay', mode: 'hmac', label: 'SePay', apiToken: null, secret: SECRET }
+  const wanted = { kind: 'sepay', mode: 'hmac', label: 'SePay', access: null, secret: SECRET }
   const { id: sourceId } = await addInstance(store, seal, operatorScope(), wanted, MORNING)
   const random = seededRandom(4)
   const numbers = Array.from({ length: stalls }, (_, index) => index + 1)

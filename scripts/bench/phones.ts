@@ -127,11 +127,11 @@ async function openCounter(port: number, { payees, tokens, sourceId }: PairedMar
   const random = seededRandom(9)
   const bank = connect(port, '127.0.0.1').setNoDelay(true)
   const phones: ReturnType<typeof connect>[] = []
-  let answered = (_: string) => {}
+  let answered: (text: string) => void = () => {}
   bank.on('data', (chunk) => answered(chunk.toString('latin1')))
   // Every amount is paid once, so that it names its payment.
   let amountVnd = 1_000
-  let awaited = { amountVnd: 0, stall: -1, hear: (_: number) => {} }
+  let awaited: { amountVnd: number; stall: number; hear: (at: number) => void } | undefined
 
   function openPhone(index: number): Promise<void> {
     const stall = Math.floor(index / PHONES_OF_A_STALL)
@@ -147,7 +147,7 @@ async function openCounter(port: number, { payees, tokens, sourceId }: PairedMar
       for (const message of messages) {
         if (message.includes('event: hello')) resolve()
         if (!message.includes('event: change')) continue
-        if (Number(/"amountVnd":(\d+)/.exec(message)?.[1]) !== awaited.amountVnd) continue
+        if (Number(/"amountVnd":(\d+)/.exec(message)?.[1]) !== awaited?.amountVnd) continue
         if (stall !== awaited.stall) throw new Error('a phone heard of another stall’s payment')
         awaited.hear(heardAt)
       }
@@ -175,7 +175,11 @@ async function openCounter(port: number, { payees, tokens, sourceId }: PairedMar
     const look = () => {
       if (answeredAt > 0 && heard.length >= listening) done.resolve()
     }
-    awaited = { amountVnd, stall, hear: (at) => void (heard.push(at), look()) }
+    const hear = (at: number) => {
+      heard.push(at)
+      look()
+    }
+    awaited = { amountVnd, stall, hear }
     answered = (text) => {
       answeredAt = performance.now()
       if (!text.startsWith('HTTP/1.1 200')) done.reject(new Error(`refused: ${text.slice(0, 80)}`))

@@ -97,9 +97,13 @@ export function readFields<Schema extends z.ZodType>(
   )
 }
 
+/** Kept as long as the registry keeps the set: it is asked for with every notification. */
+const byNumber = new WeakMap<ReadonlySet<string>, ReadonlyMap<string, readonly string[]>>()
+
 /** Looks the bank of a bare account number up among the accounts a source may speak for, as registry keys. */
 export function bankAmong(accounts: ReadonlySet<string>): BankOf {
-  const banks = Map.groupBy([...accounts], (key) => key.slice(key.indexOf(':')))
+  const banks = byNumber.get(accounts) ?? Map.groupBy(accounts, (key) => key.slice(key.indexOf(':')))
+  byNumber.set(accounts, banks)
   return (number) => {
     const found = banks.get(accountKey({ bankBin: '', accountNumber: number })) ?? []
     if (found.length > 1) {
