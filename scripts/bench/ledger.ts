@@ -36,7 +36,10 @@ export async function openLedger(transactions: number): Promise<Ledger> {
   const env = { DATA_DIR: folder, DATABASE_URL: undefined }
   const done = join(folder, 'market.json')
   if (!existsSync(done)) {
-    rmSync(folder, { recursive: true, force: true })
+    // Half-written, or of tables that are no more: one of each size is enough on a disk.
+    for (const stale of globSync(join(tmpdir(), `cho-bench-ledger-${transactions}-*`))) {
+      rmSync(stale, { recursive: true, force: true })
+    }
     mkdirSync(folder, { recursive: true })
     const needed = transactions * BYTES_PER_TRANSACTION * 1.5
     const { bavail, bsize } = statfsSync(folder)
