@@ -49,7 +49,7 @@ export async function openLedger(transactions: number): Promise<Ledger> {
       )
     }
     const stalls = Math.max(20, Math.round(transactions / 1_000))
-    const services = openBenchServices(env)
+    const services = await openBenchServices(env)
     const market = await registerMarket(services, stalls, Math.max(4, Math.round(stalls / 250)))
     await services.close()
     fill(join(folder, 'market.db'), market, transactions)

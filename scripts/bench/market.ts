@@ -2,6 +2,7 @@ import { openServices, type Services } from '../../server/services.ts'
 import { readConfig } from '../../server/config.ts'
 import { mintStall } from '../../server/domain/registration.ts'
 import { addInstance } from '../../server/sources/instance.ts'
+import { openStore } from '../../server/storage/engine.ts'
 import { addMarket } from '../../server/storage/market.ts'
 import { marketScope, operatorScope } from '../../server/storage/scope.ts'
 import { bindAccounts } from '../../server/storage/source.ts'
@@ -27,8 +28,9 @@ export interface BenchMarket {
 }
 
 /** Opens what `env` names (`DATA_DIR`, `DATABASE_URL`), silent. */
-export function openBenchServices(env: Record<string, string | undefined>): Services {
-  return openServices(readConfig(env), { log: pino({ level: 'silent' }) })
+export async function openBenchServices(env: Record<string, string | undefined>): Promise<Services> {
+  const config = readConfig(env)
+  return openServices(await openStore(config.databaseUrl), config, { log: pino({ level: 'silent' }) })
 }
 
 /**

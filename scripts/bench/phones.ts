@@ -95,7 +95,7 @@ interface PairedMarket extends BenchMarket {
 }
 
 async function pairPhones(env: Record<string, string | undefined>, stalls: number): Promise<PairedMarket> {
-  const services = openBenchServices(env)
+  const services = await openBenchServices(env)
   const market = await registerMarket(services, stalls, Math.ceil(stalls / 50))
   const { marketId, payees } = market
   const tokens: string[] = []

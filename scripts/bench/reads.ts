@@ -125,7 +125,7 @@ export async function measureReads(size: Size, wanted: (name: string) => boolean
   if (questions.length > 0) {
     const ledger = await openLedger(size.ledgerTransactions)
     const duck = await openDuckLedger(ledger)
-    const services = openBenchServices(ledger.env)
+    const services = await openBenchServices(ledger.env)
     try {
       for (const question of questions)
         figures.push(...(await ask(question, services.store, duck, ledger, size)))
@@ -177,7 +177,7 @@ async function medianMs(calls: number, once: (call: number) => Promise<unknown>)
 
 async function measureAudit({ auditTransactions: transactions, rounds }: Size): Promise<Figure> {
   const { env } = await openLedger(transactions)
-  const { store, close } = openBenchServices(env)
+  const { store, close } = await openBenchServices(env)
   const times: number[] = []
   for (let round = 0; round < Math.min(rounds, 3); round += 1) {
     const begunAt = performance.now()
