@@ -1,11 +1,11 @@
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { startPostgres, type PostgresServer } from '../../test/postgres-server.ts'
 import { figure, median, notMeasured, type Figure } from './figure.ts'
 import type { Heard } from './generator.ts'
 import { NOTHING, SIDES, whyNot, type Counted, type IngestSide, type SideName } from './ingest-side.ts'
 import { startGenerator } from './load.ts'
-import { startPostgres, type PostgresServer } from '../../test/postgres-server.ts'
 import type { Size } from './size.ts'
 
 const CONNECTIONS = [1, 16, 64, 256] as const
