@@ -37,7 +37,7 @@ export async function backfill(
     cursor: looksBack ? null : row.backfillCursor,
     since: startedAt - LOOK_BACK_MS,
     until: startedAt,
-    bankOf: await bankOfInstance(store, row.id),
+    bankOf: await bankOfInstance(store, row.id, source),
     signal,
   })
   let fetched = 0

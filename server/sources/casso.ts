@@ -253,6 +253,7 @@ export const casso = {
   hears: [],
   setup,
   verify,
+  tellsBareNumbers: true,
   normalise,
   acknowledge,
   backfill,

@@ -135,8 +135,16 @@ export async function findLinker(
   return undefined
 }
 
-/** The banks of an instance's own accounts, for sources that tell only a number. */
-export async function bankOfInstance(store: Store, sourceId: string): Promise<BankOf> {
+/**
+ * The banks of an instance's own accounts, for sources that tell only a number; for others the registry is not asked,
+ * which would cost every notification a round trip.
+ */
+export async function bankOfInstance(store: Store, sourceId: string, source: Source): Promise<BankOf> {
+  if (!source.tellsBareNumbers) {
+    return () => {
+      throw new Error(`${source.kind} does not say that it tells bare numbers`)
+    }
+  }
   const { bindings } = await store.registry()
   return bankAmong(bindings.get(sourceId) ?? new Set())
 }

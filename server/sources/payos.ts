@@ -148,6 +148,7 @@ export const payos = {
   hears: [],
   setup,
   verify,
+  tellsBareNumbers: true,
   normalise,
   acknowledge,
   announce: announcePayos,

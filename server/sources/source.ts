@@ -146,6 +146,8 @@ export interface Source {
   setup(setup: Setup): readonly string[]
   /** Whether the source sent this, told before its content is used; never throws but for `unavailable`. */
   verify(request: IncomingRequest, mode: string, secrets: readonly string[]): Verdict | Promise<Verdict>
+  /** It may tell an account's number and not its bank: only then is `bankOf` there to be asked. */
+  readonly tellsBareNumbers?: true
   /** Throws UnreadableNotification; called for nothing that is not verified. */
   normalise(rawBody: Uint8Array, bankOf: BankOf): BankTransaction[]
   /** `transactions` is empty where the message could not be read: sent again it would not become readable. */

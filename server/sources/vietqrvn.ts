@@ -165,6 +165,7 @@ export const vietqrvn = {
   tellsAt: '/bank/api/transaction-sync',
   asks: { '/api/token_generate': giveToken },
   verify,
+  tellsBareNumbers: true,
   normalise,
   acknowledge,
 } satisfies Source

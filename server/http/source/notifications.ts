@@ -69,7 +69,7 @@ export function hearSources(doors: Doors, services: Services): void {
       unreadable: null,
     }
     try {
-      message.transactions = source.normalise(rawBody, await bankOfInstance(store, sourceId))
+      message.transactions = source.normalise(rawBody, await bankOfInstance(store, sourceId, source))
     } catch (error) {
       if (!(error instanceof UnreadableNotification)) throw error
       message.transactions = [...error.readable]
