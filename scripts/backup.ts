@@ -3,7 +3,7 @@
 import { constants, copyFileSync, mkdirSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { backUpSqlite } from '../server/storage/backup.ts'
+import { backUpSqlite } from '../server/storage/backup.sqlite.ts'
 import { filePath, isPostgres } from '../server/storage/engine.ts'
 import { CommandError, configFromEnvironment, runCommand, tellDifferences, withProgress } from './command.ts'
 

@@ -3,7 +3,7 @@
 import { constants, copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { restoreSqlite } from '../server/storage/backup.ts'
+import { restoreSqlite } from '../server/storage/backup.sqlite.ts'
 import { filePath, isPostgres } from '../server/storage/engine.ts'
 import { CommandError, configFromEnvironment, runCommand, tellDifferences, withProgress } from './command.ts'
 

@@ -28,7 +28,7 @@ const ignore = () => {}
 
 const endings: (() => unknown)[] = []
 afterEach(async () => {
-  for (const end of endings.splice(0).reverse()) await end()
+  for (const end of endings.splice(0).toReversed()) await end()
 })
 async function database(engine: Engine): Promise<TestDatabase> {
   const one = await newDatabase(engine)
@@ -54,7 +54,7 @@ async function readAll(url: string): Promise<Record<string, string[]>> {
     JSON.stringify(
       Object.entries(row)
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([name, value]: [string, unknown]) => [
+        .map(([name, value]: [string, string | number | boolean | Buffer | null]) => [
           name,
           Buffer.isBuffer(value)
             ? value.toString('hex')

@@ -5,9 +5,8 @@ import { pino } from 'pino'
 import { expect, it, onTestFinished } from 'vitest'
 import { readConfig } from '../../server/config.ts'
 import { startServer } from '../../server/main.ts'
-import { backUpSqlite, restoreSqlite } from '../../server/storage/backup.ts'
+import { backUpSqlite, restoreSqlite } from '../../server/storage/backup.sqlite.ts'
 import { findDifferences } from '../../server/storage/audit.ts'
-import { openSqlite } from '../../server/storage/sqlite.ts'
 import { getTakings } from '../../server/storage/takings.ts'
 import { runSmallMarket } from '../running-market.ts'
 import { sepayBody, sepayHeaders } from '../sepay.ts'
@@ -28,17 +27,17 @@ it('a backup of a running server, restored, has all that was acknowledged before
     amount: AMOUNT,
   })
   let sent = 0
-  let stopped = false
+  const stopped = new AbortController()
   const payAll = async () => {
-    while (!stopped) expect((await market.pay(told((sent += 1)))).status).toBe(200)
+    while (!stopped.signal.aborted) expect((await market.pay(told((sent += 1)))).status).toBe(200)
   }
   const paying = Promise.all([payAll(), payAll(), payAll(), payAll()])
-  while (sent < 100) await new Promise((resolve) => setTimeout(resolve, 5))
+  await new Promise((resolve) => setTimeout(resolve, 300))
   const acknowledgedBefore = sent - 4
   const folder = join(temporaryFolder(), 'new', 'backup')
   const backedUp = await runScript('backup.ts', [folder], { DATA_DIR: market.dataDir })
   const sentAfter = sent
-  stopped = true
+  stopped.abort()
   await paying
 
   expect(backedUp).toMatchObject({ code: 0, stderr: '' })
@@ -132,7 +131,9 @@ it('neither writes over anything, nor leaves half of anything', async () => {
   const bytes = readFileSync(join(backup, 'market.db'))
   writeFileSync(damaged, bytes.fill(0xff, 5 * 4096, 20 * 4096))
   const empty = temporaryFolder()
-  await expect(restoreSqlite(damaged, join(empty, 'market.db'), () => {})).rejects.toThrow()
+  await expect(restoreSqlite(damaged, join(empty, 'market.db'), () => {})).rejects.toMatchObject({
+    code: expect.stringMatching(/SQLITE_CORRUPT|COPY_DAMAGED/),
+  })
   expect(readdirSync(empty)).toEqual([])
 })
 
