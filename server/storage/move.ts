@@ -7,6 +7,7 @@ import { tables } from './kit.sqlite.ts'
 import { DatabaseRefused } from './refusal.ts'
 import { findMoveMark, markAsMoving, unmarkAsMoving } from './setting.ts'
 import type { Db, Store } from './sqlite.ts'
+import { insertRows } from './statements.postgres.ts'
 import { query, rows, run, type Unit } from './unit.ts'
 
 /** Below what either engine takes as parameters of one statement, with the widest table we have. */
@@ -80,7 +81,7 @@ async function moveStore(
   const tick = (rowCount: number) => onProgress((done += rowCount), total)
   tick(0)
   const grown = Object.values(others).map(pagedBy)
-  for (const one of grown) await copyTable(source, target, one, tick)
+  for (const one of grown) await copyTable(source, target, isPostgres(to), one, tick)
   const sums: TableSum[] = []
   for (const one of grown) sums.push(await compareTable(source, target, one, tick))
   const differences = await findDifferences(target)
@@ -113,6 +114,7 @@ async function begin(target: Store, all: readonly Paged[], from: string): Promis
 async function copyTable(
   source: Store,
   target: Store,
+  onPostgres: boolean,
   one: Paged,
   tick: (rowCount: number) => void,
 ): Promise<void> {
@@ -127,15 +129,22 @@ async function copyTable(
   for (;;) {
     const page = await source.read((tx) => readPage(tx, one, last))
     if (page.length === 0) return
-    await insertPage(target, one, page)
+    await insertPage(target, onPostgres, one, page)
     tick(page.length)
     last = page.at(-1)
   }
 }
 
-async function insertPage(target: Store, one: Paged, page: readonly Row[]): Promise<void> {
+async function insertPage(
+  target: Store,
+  onPostgres: boolean,
+  one: Paged,
+  page: readonly Row[],
+): Promise<void> {
   const insert = (these: readonly Row[]) =>
-    target.write((tx) => run(tx.insert(one.table).values(these as never)))
+    target.write<unknown>((tx) =>
+      onPostgres ? query(insertRows(one.table, these)) : run(tx.insert(one.table).values(these as never)),
+    )
   try {
     await insert(page)
   } catch {
