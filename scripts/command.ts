@@ -1,6 +1,8 @@
+import { SingleBar } from 'cli-progress'
 import { AppError } from '../shared/app-error.ts'
 import { readConfig, type Config } from '../server/config.ts'
 import { openServices, type Services } from '../server/services.ts'
+import type { Difference } from '../server/storage/audit.ts'
 import { openStore } from '../server/storage/engine.ts'
 
 /** An expected failure of a command: what was wrong, where, and what to do, in the technician's words. */
@@ -25,6 +27,31 @@ export async function withServices<T>(config: Config, use: (services: Services) 
   } finally {
     await services.close()
   }
+}
+
+/** Shows how far `work` is, to whoever sits before a terminal. `format` is cli-progress's. */
+export async function withProgress<T>(
+  format: string,
+  work: (onProgress: (done: number, total: number) => void) => Promise<T>,
+): Promise<T> {
+  const bar = process.stderr.isTTY ? new SingleBar({ format, clearOnComplete: true }) : undefined
+  bar?.start(1, 0)
+  try {
+    return await work((done, total) => {
+      bar?.setTotal(total)
+      bar?.update(done)
+    })
+  } finally {
+    bar?.stop()
+  }
+}
+
+/** Names the figures of a copy that its ledger does not bear out. Returns the exit code. */
+export function tellDifferences(differences: readonly Difference[]): number {
+  if (differences.length === 0) return 0
+  const names = differences.map(({ table, key }) => `\n  ${table} · ${key}`).join('')
+  console.error(`Sổ có con số không khớp, và bản gốc cũng đã như vậy. Xem: npm run audit${names}`)
+  return 1
 }
 
 /** Runs a command to its exit code. A failure somebody can act on is told without a stack; a wrong call gets `usage`. */
@@ -59,6 +86,14 @@ const WORDS: Record<string, string> = {
   '28P01': 'PostgreSQL không nhận mật khẩu này. Xem lại DATABASE_URL.',
   '28000': 'PostgreSQL không nhận người dùng này. Xem lại DATABASE_URL.',
   '3D000': 'Chưa có cơ sở dữ liệu này. Tạo nó trước (CREATE DATABASE), hoặc xem lại DATABASE_URL.',
+  DATABASE_IN_USE: 'Cơ sở dữ liệu này đang có chương trình dùng. Tắt máy chủ rồi chạy lại.',
+  HALF_MOVED: 'Việc chuyển dữ liệu sang đây chưa xong. Chạy lại đúng câu lệnh npm run move lần trước.',
+  NOT_EMPTY: 'Cơ sở dữ liệu đích không trống. Tạo một cái mới, trống, rồi chạy lại.',
+  OTHER_SOURCE: 'Cơ sở dữ liệu đích đang nhận dở dữ liệu từ nơi khác. Tạo một cái mới, trống, rồi chạy lại.',
+  ROW_REFUSED: 'Cơ sở dữ liệu đích không nhận một dòng. Bên cũ còn nguyên; báo người làm phần mềm dòng này:',
+  COPY_DAMAGED: 'Bản gốc hỏng, không chép được. Chạy npm run audit; khôi phục từ một bản sao lưu cũ hơn.',
+  ROW_DIFFERS:
+    'Có dòng hai bên khác nhau: một bên đã đổi sau khi chuyển. Tạo cơ sở dữ liệu đích mới, trống, rồi chuyển lại.',
   SQLITE_CORRUPT: 'Tệp cơ sở dữ liệu hỏng. Khôi phục từ bản sao lưu.',
 }
 

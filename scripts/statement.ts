@@ -3,12 +3,11 @@
 import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
-import { SingleBar } from 'cli-progress'
 import { recordStatement } from '../server/sources/statement/recording.ts'
 import { MAX_FILE_BYTES, StatementRefused } from '../server/sources/statement/row.ts'
 import { operatorScope } from '../server/storage/scope.ts'
 import { listStatementSources } from '../server/storage/statement.ts'
-import { CommandError, configFromEnvironment, runCommand, withServices } from './command.ts'
+import { CommandError, configFromEnvironment, runCommand, withProgress, withServices } from './command.ts'
 
 const USAGE = `Cách dùng: npm run statement -- <tệp .xlsx hoặc .csv> --source <mã nguồn sao kê>
   Thêm nguồn sao kê và chỉ cột cho mẫu chưa gặp: trang vận hành, «Sao kê».
@@ -34,20 +33,15 @@ await runCommand(USAGE, async () => {
         `Không có nguồn sao kê nào mã «${values.source ?? ''}».${known && ` Đang có:${known}`}`,
       )
     }
-    const bar = process.stderr.isTTY
-      ? new SingleBar({ format: 'Đang ghi {bar} {percentage} %', clearOnComplete: true })
-      : undefined
-    bar?.start(1, 0)
     try {
-      const words = await recordStatement(services, scope, source, path, basename(path), (done) => {
-        bar?.setTotal(done.rowCount)
-        bar?.update(done.rowsDone)
-      })
+      const words = await withProgress('Đang ghi {bar} {percentage} %', (onProgress) =>
+        recordStatement(services, scope, source, path, basename(path), (done) =>
+          onProgress(done.rowsDone, done.rowCount),
+        ),
+      )
       console.log(words.join('\n'))
     } catch (error) {
       throw error instanceof StatementRefused ? new CommandError(error.message) : error
-    } finally {
-      bar?.stop()
     }
   })
 })

@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { migrate } from 'drizzle-orm/pg-proxy/migrator'
-import { Pool, types as pgTypes, type PoolConfig } from 'pg'
+import { Client, Pool, types as pgTypes, type PoolConfig } from 'pg'
 import { builderOn, dbOn, drive } from './drive.postgres.ts'
 import { setting } from './kit.sqlite.ts'
 import { createNews } from './news.postgres.ts'
 import { createRecorder } from './record.postgres.ts'
+import { DatabaseRefused } from './refusal.ts'
 import { bumpRegistryVersion, currentRegistry, type Registry } from './registry.ts'
 import type { Db, Store } from './sqlite.ts'
 import { inTransaction, retried } from './transaction.postgres.ts'
@@ -12,6 +14,7 @@ import type { Unit } from './unit.ts'
 /** Connections for what people ask for, and for recording; one more listens. */
 const MAX_CONNECTIONS = 8
 const MAX_RECORDERS = 2
+const APPLICATION = 'cho'
 const CONNECT_TIMEOUT_MS = 5_000
 const LOCK_TIMEOUT_MS = 5_000
 const IDLE_IN_TRANSACTION_MS = 10_000
@@ -43,11 +46,12 @@ const KEYS_ONLY =
  * Opens (and migrates) a database of a PostgreSQL server, which other processes may have open too.
  * `url` is `postgres://user:password@host:port/database?sslmode=…`. Throws what the server says if it cannot be
  * reached, refuses, or keeps text in another encoding than UTF-8.
+ * `alone` lets nobody write until it is closed, this store neither; it throws `DatabaseRefused` if a server is there.
  */
-export async function openPostgres(url: string): Promise<Store> {
+export async function openPostgres(url: string, { alone = false } = {}): Promise<Store> {
   const connection: PoolConfig = {
     connectionString: url,
-    application_name: 'cho',
+    application_name: APPLICATION,
     types,
     keepAlive: true,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -59,12 +63,16 @@ export async function openPostgres(url: string): Promise<Store> {
   // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
   for (const one of [pool, recorders]) one.on('error', () => {})
   const news = createNews(pool, connection)
+  const warden = alone ? new Client({ ...connection, application_name: 'cho-move' }) : undefined
   const close = async () => {
     await news.close()
-    await Promise.all([pool.end(), recorders.end()])
+    await Promise.all([pool.end(), recorders.end(), warden?.end()])
   }
   try {
+    await warden?.connect()
+    if (warden) await refuseBesideServer(warden)
     await migrateUnderLock(pool)
+    if (warden) await keepWritersOut(warden)
   } catch (error) {
     await close()
     throw error
@@ -147,5 +155,39 @@ async function migrateUnderLock(pool: Pool): Promise<void> {
   } finally {
     // Whatever is still open ends with the connection.
     client.release(true)
+  }
+}
+
+/** How long a server that is being stopped has to be gone. */
+const LEAVE_MS = 2_000
+
+/** A server that only waits now would go on writing here when the move is over. */
+async function refuseBesideServer(warden: Client): Promise<void> {
+  const until = Date.now() + LEAVE_MS
+  for (;;) {
+    const { rows } = await warden.query<{ n: number }>(
+      `select count(*) as n from pg_stat_activity
+       where datname = current_database() and application_name = $1`,
+      [APPLICATION],
+    )
+    if (rows[0]!.n === 0) return
+    if (Date.now() > until)
+      throw new DatabaseRefused('DATABASE_IN_USE', `${rows[0]!.n} connections of a server are open`)
+    await sleep(100)
+  }
+}
+
+/** Until that connection ends. */
+async function keepWritersOut(warden: Client): Promise<void> {
+  const { rows } = await warden.query<{ list: string }>(
+    `select string_agg(format('%I', tablename), ', ') as list from pg_tables where schemaname = 'public'`,
+  )
+  await warden.query('begin')
+  await warden.query('set local idle_in_transaction_session_timeout = 0')
+  try {
+    await warden.query(`lock table ${rows[0]!.list} in share mode nowait`)
+  } catch (error) {
+    const isTaken = (error as { code?: string }).code === '55P03'
+    throw isTaken ? new DatabaseRefused('DATABASE_IN_USE', 'somebody is writing to it') : error
   }
 }

@@ -19,3 +19,19 @@ export async function isEmpty(store: Store): Promise<boolean> {
   const [sources] = await store.db.select({ n: count() }).from(source).where(isNull(source.removedAt))
   return markets!.n + sources!.n === 0
 }
+
+const MOVING_FROM = 'moving_from'
+
+/** The address another database is being moved here from; none once it is whole. */
+export async function findMoveMark(store: Store): Promise<string | undefined> {
+  const [row] = await store.db.select().from(setting).where(eq(setting.key, MOVING_FROM))
+  return row?.value
+}
+
+export function* markAsMoving(tx: Db, from: string): Unit<void> {
+  yield* run(tx.insert(setting).values({ key: MOVING_FROM, value: from }))
+}
+
+export function* unmarkAsMoving(tx: Db): Unit<void> {
+  yield* run(tx.delete(setting).where(eq(setting.key, MOVING_FROM)))
+}

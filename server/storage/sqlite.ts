@@ -7,6 +7,7 @@ import type { IncomingMessage, Published, RecordingRules } from './decision.ts'
 import { drive } from './drive.sqlite.ts'
 import { setting } from './kit.sqlite.ts'
 import { createRecorder } from './record.sqlite.ts'
+import { DatabaseRefused } from './refusal.ts'
 import { bumpRegistryVersion, currentRegistry, REGISTRY_VERSION, type Registry } from './registry.ts'
 import type { Unit } from './unit.ts'
 
@@ -47,10 +48,13 @@ const SYNCHRONOUS_FULL = 2
 /**
  * Opens (and creates, and migrates) the embedded database.
  * `path` is a file, or `:memory:` for nothing durable at all.
+ * `alone` opens one that exists and keeps every other process out until it is closed; it throws
+ * `DatabaseRefused` if one has it open, be it idle.
  */
-export function openSqlite(path: string): Store {
-  if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  const client = new Database(path)
+export function openSqlite(path: string, { alone = false } = {}): Store {
+  if (path !== ':memory:' && !alone) mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const client = new Database(path, { fileMustExist: alone })
+  if (alone) takeAlone(client)
   // First, so that the statements below already wait for another process instead of failing.
   client.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
   client.pragma('journal_mode = WAL')
@@ -106,4 +110,17 @@ export function openSqlite(path: string): Store {
     close: async () => void client.close(),
   }
   return store
+}
+
+/** In WAL mode whoever has a file open holds a lock on it that this one does not get along with. */
+function takeAlone(client: Database.Database): void {
+  try {
+    client.pragma('busy_timeout = 0')
+    client.pragma('locking_mode = EXCLUSIVE')
+    client.exec('begin exclusive; commit')
+  } catch (error) {
+    client.close()
+    if (!(error as { code: string }).code.startsWith('SQLITE_BUSY')) throw error
+    throw new DatabaseRefused('DATABASE_IN_USE', 'another process has the file open')
+  }
 }
