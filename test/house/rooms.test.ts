@@ -51,9 +51,10 @@ const importsOf = ({ file, text }: { file: string; text: string }) =>
           : undefined,
     }))
 
-/** The proofs look at the ledger's file from outside, and share none of the product's reading. */
+/** Proofs and bench look at databases from outside, by the bare driver, and share none of the product's reading. */
 const isOfTheEngine = (path: string, file: string) =>
-  /^(drizzle-orm|pg$)/.test(path) || (path === 'better-sqlite3' && !file.startsWith('scripts/prove/'))
+  path.startsWith('drizzle-orm') ||
+  (/^(better-sqlite3|pg)$/.test(path) && !/^scripts\/(prove|bench)\//.test(file))
 
 describe('the rooms', () => {
   it('hold every file, and imports run downward only', () => {
