@@ -47,6 +47,8 @@ async function fullDatabase(engine: Engine) {
   return { url, lan, ...prepared }
 }
 
+type Value = number | string | boolean | Buffer | null
+
 /** Every row of every table as the engine's own driver reads it, without a line of the product. */
 async function readAll(url: string): Promise<Record<string, string[]>> {
   const all: Record<string, string[]> = {}
@@ -54,7 +56,7 @@ async function readAll(url: string): Promise<Record<string, string[]>> {
     JSON.stringify(
       Object.entries(row)
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([name, value]: [string, string | number | boolean | Buffer | null]) => [
+        .map(([name, value]: [string, Value]) => [
           name,
           Buffer.isBuffer(value)
             ? value.toString('hex')
