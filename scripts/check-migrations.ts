@@ -36,7 +36,7 @@ try {
   check(
     'postgres',
     'postgresql',
-    'npx drizzle-kit generate --config drizzle.postgres.config.ts --name <what changed>',
+    'npx drizzle-kit generate --config scripts/drizzle.postgres.config.ts --name <what changed>',
   )
   console.log('migrations are up to date on both engines')
 } catch (error) {
