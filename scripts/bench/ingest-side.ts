@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { Client } from 'pg'
 import { findDifferences } from '../../server/storage/audit.ts'
 import { readBook } from '../../server/storage/book.ts'
 import { dailyOutcome } from '../../server/storage/kit.sqlite.ts'
@@ -9,6 +8,7 @@ import { ask, type PostgresServer } from '../../test/postgres-server.ts'
 import { TODAY } from '../../test/small-market.ts'
 import { openLedger } from './ledger.ts'
 import { openBenchServices, registerMarket, type BenchMarket, type Payee } from './market.ts'
+import { createTables, sumUp } from './peer/tables.ts'
 import { startSide, type Side } from './side.ts'
 import type { Size } from './size.ts'
 
@@ -118,19 +118,10 @@ async function openHello(): Promise<IngestSide> {
 async function openPeer({ postgres, size }: Surroundings): Promise<IngestSide> {
   const url = await newDatabase(await postgres(), 'peer')
   const payees = strangers(size.stalls)
-  const client = new Client(url)
-  await client.connect()
-  await client.query(`
-    create table bank_transaction (
-      id bigserial primary key, sepay_id bigint not null unique, gateway text, account_number text not null,
-      transaction_date text, amount_vnd bigint not null, content text, reference_code text, body text,
-      created_at timestamptz not null default now()
-    );
-    create index on bank_transaction (account_number, created_at);
-    create table stall (account_number text primary key, total_vnd bigint not null default 0)`)
-  await client.query('insert into stall (account_number) select unnest($1::text[])', [
+  await createTables(
+    url,
     payees.map((one) => one.accountNumber),
-  ])
+  )
   const server = await startSide('peer/express-pg.ts', [], { DATABASE_URL: url })
   return {
     ports: [server.port],
@@ -138,15 +129,9 @@ async function openPeer({ postgres, size }: Surroundings): Promise<IngestSide> {
     payees,
     async close(acknowledged) {
       await server.close()
-      const sumUp = async (sql: string): Promise<Counted> => {
-        const { count, sum } = (await client.query(sql)).rows[0]
-        return { count: Number(count), amountVnd: Number(sum) }
-      }
-      const kept = await sumUp('select count(*), coalesce(sum(amount_vnd), 0) as sum from bank_transaction')
-      const totals = await sumUp('select 0 as count, sum(total_vnd) as sum from stall')
-      await client.end()
-      expectEqual('express_pg', kept, acknowledged)
-      expectEqual('express_pg, totals', { ...totals, count: kept.count }, acknowledged)
+      const { count, amountVnd, totalVnd } = await sumUp(url)
+      expectEqual('express_pg', { count, amountVnd }, acknowledged)
+      expectEqual('express_pg, totals', { count, amountVnd: totalVnd }, acknowledged)
     },
   }
 }
