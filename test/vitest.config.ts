@@ -12,8 +12,8 @@ export default defineConfig({
     hookTimeout: 30_000,
     // Real browsers, sockets and kills share two cores: what passes only at a second try is told by name at the end.
     retry: process.env['CI'] ? 1 : 0,
-    // Two cores: more workers only make each other late.
-    maxWorkers: 2,
+    // Two cores, and a third worker for what waits: browsers, started scripts, PostgreSQL.
+    maxWorkers: 3,
     // What storage promises, it promises on both engines; the tests do not know which of them they run on.
     projects: [
       { extends: true, test: { name: 'sqlite', provide: { engine: 'sqlite' }, include: ['**/*.test.ts'] } },

@@ -176,17 +176,23 @@ async function open(who: string, path: string, width: number): Promise<Page> {
 }
 
 describe.each(SCREENS)('%s at %s', (who, path) => {
-  it.each(['light', 'dark'] as const)('has no accessibility violation, in %s', async (colorScheme) => {
+  it('has no accessibility violation, in light or in dark', async () => {
     const page = await open(who, path(), 360)
-    await page.emulateMedia({ colorScheme })
     // So tall that nothing lies half under the fixed bar: what does is scrolled to.
     await page.setViewportSize({ width: 360, height: 4_000 })
+    const told = async (axe: AxeBuilder) => {
+      // Legacy: in this very page, for no screen has a frame of another's.
+      const { violations } = await axe.setLegacyMode(true).analyze()
+      return violations.map(
+        ({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`,
+      )
+    }
     const tags = ['wcag2a', 'wcag2aa', 'wcag2aaa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-    const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze()
-    const told = violations.map(
-      ({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`,
-    )
-    expect(told).toEqual([])
+    expect(await told(new AxeBuilder({ page }).withTags(tags))).toEqual([])
+    await page.emulateMedia({ colorScheme: 'dark' })
+    // Only colours differ.
+    const colours = ['color-contrast', 'color-contrast-enhanced']
+    expect(await told(new AxeBuilder({ page }).withRules(colours))).toEqual([])
     await page.close()
   })
 
