@@ -38,7 +38,7 @@ import { enrolVendors } from './visitor/enrolment.ts'
 import { letIn } from './visitor/enter.ts'
 import { welcome } from './visitor/welcome.ts'
 
-/** Forms are short; what sources send is counted by its own route. */
+/** Forms are short. */
 const MAX_FORM_BYTES = 16 * 1024
 
 /** The whole server as one Hono app. `demo` puts «BẢN THỬ — TIỀN GIẢ» on every page. */
@@ -53,6 +53,8 @@ export function createApp(
     c.set('requestId', randomUUID().slice(0, 8))
     await next()
   })
+  // Before everything that is there for browsers, which would cost a notification more than recording it.
+  hearSources(doors, services)
   app.use(
     secureHeaders({
       contentSecurityPolicy: {
@@ -80,9 +82,8 @@ export function createApp(
     },
   })
   app.use((c, next) => {
-    // Those routes count for themselves: a statement is read only after its door.
-    const hasOwnLimit = c.req.path.startsWith('/notifications/') || UPLOAD_PATH.test(c.req.path)
-    return hasOwnLimit ? next() : limitForms(c, next)
+    // A statement is counted by its own route, and read only after its door.
+    return UPLOAD_PATH.test(c.req.path) ? next() : limitForms(c, next)
   })
 
   const frame: Frame = { demo, assets: serveAssets(doors) }
@@ -110,7 +111,6 @@ export function createApp(
   showStatements(doors, services, frame)
   showInbox(doors, services, frame)
   showProofs(doors, services, frame)
-  hearSources(doors, services)
   publishData(doors, services)
   showHealth(doors, services)
 

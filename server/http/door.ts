@@ -1,3 +1,4 @@
+import type { HttpBindings } from '@hono/node-server'
 import { Hono, type Context, type Handler } from 'hono'
 import { AppError } from '../../shared/app-error.ts'
 import { businessDay } from '../../shared/business-day.ts'
@@ -17,7 +18,7 @@ import { findStall, stallsHeldBy, type StallListing } from '../storage/stall.ts'
 import type { Services } from '../services.ts'
 import { readSessionToken } from './session-cookie.ts'
 
-export type Env = { Variables: { requestId: string } }
+export type Env = { Bindings: HttpBindings; Variables: { requestId: string } }
 
 type Method = 'get' | 'post'
 type Reply = Response | Promise<Response>

@@ -4,13 +4,13 @@ import type { Config } from '../config.ts'
 
 /**
  * Lets nothing but our own pages send with somebody's session. `hono/csrf` looks at forms only and lets cross-origin
- * JSON through, so every write is looked at here; sources carry no session and prove themselves otherwise.
+ * JSON through, so every write is looked at here; sources, which prove themselves otherwise, do not come by.
  */
 export function refuseForeignOrigins({ publicUrl }: Config) {
   const own = new URL(publicUrl).origin
   return async function refuse(c: Context, next: Next): Promise<void> {
     const isRead = c.req.method === 'GET' || c.req.method === 'HEAD'
-    if (!isRead && !c.req.path.startsWith('/notifications/')) {
+    if (!isRead) {
       const site = c.req.header('sec-fetch-site')
       const origin = c.req.header('origin')
       const isOwn =

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { pino } from 'pino'
 import { createApp } from '../../server/http/app.ts'
 import { invite } from '../../server/domain/sign-in.ts'
@@ -59,6 +60,12 @@ export interface TestServer {
   close(): Promise<void>
 }
 
+/** What Node would hand over with such a request. */
+const incoming = ({ body }: RequestInit, headers: object) =>
+  Object.assign(Readable.from(typeof body === 'string' ? [Buffer.from(body)] : []), {
+    headers: Object.fromEntries(new Headers({ ...headers })),
+  })
+
 /** The whole app on a real database in a folder of its own, with a clock that only the test moves. */
 export function openTestServer({ publicUrl = 'http://localhost:4040', demo = false } = {}): TestServer {
   const folder = mkdtempSync(join(tmpdir(), 'cho-http-'))
@@ -78,11 +85,10 @@ export function openTestServer({ publicUrl = 'http://localhost:4040', demo = fal
   let accounts = 0
   let ids = 0
 
-  const request = async (path: string, init: RequestInit, cookie?: string) =>
-    app.request(new URL(path, publicUrl), {
-      ...init,
-      headers: { accept: 'text/html', ...(cookie ? { cookie } : {}), ...(init.headers as object) },
-    })
+  const request = async (path: string, init: RequestInit, cookie?: string) => {
+    const headers = { accept: 'text/html', ...(cookie ? { cookie } : {}), ...(init.headers as object) }
+    return app.request(new URL(path, publicUrl), { ...init, headers }, { incoming: incoming(init, headers) })
+  }
 
   const get = (path: string, cookie?: string) => request(path, {}, cookie)
   const post = (path: string, fields: Fields, cookie?: string) => {

@@ -1,3 +1,4 @@
+import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import { AppError } from '../../../shared/app-error.ts'
 import type { IncomingMessage } from '../../storage/decision.ts'
@@ -21,9 +22,11 @@ export function hearSources(doors: Doors, services: Services): void {
     const sourceId = c.req.param('sourceId')!
     const rest = c.req.param('rest')
     const path = rest === undefined ? '' : `/${rest}`
-    const rawBody = await readBody(c)
+    const { incoming } = c.env
+    const rawBody = await readBody(incoming)
     const receivedAt = now()
-    const request = { sourceId, rawBody, header: (name: string) => c.req.header(name), now: receivedAt }
+    const header = (name: string) => incoming.headers[name]?.toString()
+    const request = { sourceId, rawBody, header, now: receivedAt }
     const instance = await findInstance(sourceId, receivedAt)
     const source = instance?.source
     const ask = source?.asks?.[path]
@@ -83,16 +86,22 @@ export function hearSources(doors: Doors, services: Services): void {
   }
 }
 
-/** Counts while reading: a length that was promised, or none, limits nothing. */
-async function readBody(c: Context<Env>): Promise<Uint8Array> {
+/**
+ * The raw bytes, from Node's own stream: a web stream around it would cost more than checking the signature. Counted
+ * while reading: a length that was promised, or none, limits nothing.
+ */
+async function readBody(incoming: HttpBindings['incoming']): Promise<Uint8Array> {
   const tooLarge = () => new AppError('too_large', `a notification has at most ${MAX_BODY_BYTES} bytes`)
-  if (Number(c.req.header('content-length') ?? 0) > MAX_BODY_BYTES) throw tooLarge()
-  const chunks: Uint8Array[] = []
+  if (Number(incoming.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw tooLarge()
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
+  const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of c.req.raw.body ?? []) {
+  incoming.on('data', (chunk: Buffer) => {
     size += chunk.byteLength
-    if (size > MAX_BODY_BYTES) throw tooLarge()
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+    if (size > MAX_BODY_BYTES) reject(tooLarge())
+    else chunks.push(chunk)
+  })
+  incoming.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
+  incoming.once('error', reject)
+  return promise
 }
