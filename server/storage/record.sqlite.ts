@@ -1,3 +1,4 @@
+import type Database from 'better-sqlite3'
 import { activateAccount } from './account.ts'
 import type { IncomingMessage, Published, RecordingRules } from './decision.ts'
 import { drive } from './drive.sqlite.ts'
@@ -21,8 +22,8 @@ import type { Db } from './sqlite.ts'
  * The recording of one batch; the caller holds the write transaction around it. Everything or nothing: raw message,
  * transaction (idempotent by its source key), match or exception, takings, daily outcome, change.
  */
-export function createRecorder(db: Db, registryNow: () => Registry) {
-  const statements = prepareStatements(db)
+export function createRecorder(client: Database.Database, db: Db, registryNow: () => Registry) {
+  const statements = prepareStatements(client, db)
 
   return function recordBatch(batch: readonly IncomingMessage[], rules: RecordingRules): Published[] {
     const registry = registryNow()
@@ -31,7 +32,7 @@ export function createRecorder(db: Db, registryNow: () => Registry) {
     const lastSeqs = new Map(
       [...new Set(entries.map((entry) => entry.marketId))].map((marketId) => [
         marketId,
-        statements.counter.get({ marketId })?.seq ?? 0,
+        statements.counter.get(marketId) ?? 0,
       ]),
     )
     const { rows, proofCredits, bornOut, counters, published } = planRecording(
@@ -43,14 +44,14 @@ export function createRecorder(db: Db, registryNow: () => Registry) {
     )
 
     for (const table of Object.keys(rows) as RecordedTable[]) {
-      for (const row of rows[table]) statements.insert[table].run(row)
+      for (const row of rows[table]) statements.insert[table](row)
     }
     for (const { marketId, seq, transactionSeq } of proofCredits) {
       statements.creditProof.run({ marketId, seq, transactionSeq })
     }
     for (const account of bornOut)
       drive(db, activateAccount(db, account, BY_FIRST_CREDIT, account.afterSeq, account.at))
-    for (const [marketId, seq] of counters) statements.advance.run({ marketId, seq })
+    for (const [marketId, seq] of counters) statements.advance.run(marketId, seq)
     return published
   }
 
@@ -64,15 +65,27 @@ export function createRecorder(db: Db, registryNow: () => Registry) {
 
   function knownOf({ message, bodySha256, marketId, businessDay, told }: Entry): Known {
     const { sourceId } = message
-    const notificationSeq = statements.notificationByBody.get({ marketId, sourceId, bodySha256 })?.seq ?? null
-    if (!told) return { notificationSeq, before: null, isWitness: false, untold: [] }
+    const keptFor = () => statements.notificationByBody.get(marketId, bodySha256, sourceId) ?? null
+    if (!told) return { ...NOTHING_KNOWN, notificationSeq: keptFor() }
     const { sourceKey, channel, bankBin, accountNumber, amountVnd, direction } = told.transaction
-    const key = { marketId, sourceId, sourceKey }
-    const before = statements.byKey.get(key) ?? null
-    const isWitness = before === null && statements.witnessByKey.get(key) !== undefined
-    if (before || isWitness) return { notificationSeq, before, isWitness, untold: [] }
+    const before = statements.byKey.get(marketId, sourceId, sourceKey)
+    if (before?.contentSha256 === told.contentSha256) return { ...NOTHING_KNOWN, before }
+    if (before) return { ...NOTHING_KNOWN, before, notificationSeq: keptFor() }
+    if (statements.witnessByKey.get(marketId, sourceId, sourceKey))
+      return { ...NOTHING_KNOWN, isWitness: true }
     const [dayBefore, , dayAfter] = daysAbout(businessDay)
-    const alike = { channel, bankBin, accountNumber, amountVnd, direction, businessDay, dayBefore, dayAfter }
-    return { notificationSeq, before, isWitness, untold: statements.untold.all({ ...key, ...alike }) }
+    const money = { accountNumber, amountVnd, bankBin, direction }
+    const untold = statements.untold.all({
+      marketId,
+      dayBefore,
+      businessDay,
+      dayAfter,
+      ...money,
+      sourceId,
+      channel,
+    })
+    return { ...NOTHING_KNOWN, untold: untold.sort((a, b) => a.seq - b.seq) }
   }
 }
+
+const NOTHING_KNOWN: Known = { notificationSeq: null, before: null, isWitness: false, untold: [] }

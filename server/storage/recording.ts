@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { accountKey, type BankTransaction, type Channel } from '../../shared/bank-transaction.ts'
 import { addDays } from '../../shared/business-day.ts'
 import { squash } from '../../shared/display-text.ts'
@@ -18,6 +18,8 @@ import type { Registry } from './registry.ts'
 /** Where messages and money go that are no market's. */
 const NO_MARKET = 0
 const BY_RULE = 'rule'
+/** Raised of a message's bytes: the same bytes again raise nothing. */
+const ABOUT_THE_MESSAGE = new Set<ExceptionReason>(['unreadable', 'content_changed'])
 export const BY_FIRST_CREDIT = "first credit with the stall's reference"
 
 /** What a named reference was issued for in its market. */
@@ -49,11 +51,11 @@ interface Told {
 }
 
 /** An earlier transaction that this channel has not told of. */
-type Untold = ToldBefore & { seq: number }
+export type Untold = ToldBefore & { seq: number }
 
 /** What the ledger knows of one entry before the batch. */
 export interface Known {
-  /** The message's row in that market. */
+  /** The message's row in that market, if a person was to look at it before. */
   notificationSeq: number | null
   /** The transaction recorded under the same key. */
   before: { seq: number; contentSha256: string } | null
@@ -86,7 +88,7 @@ interface ProofCredit {
 
 /** Everything one batch writes. */
 export interface Recording {
-  /** Bodies, takings and outcomes may be there already; everything else is new. */
+  /** Takings and outcomes are added to what is there; everything else is new. */
   rows: Inserts
   /** The proofs of accounts that waited for a credit of the batch, and which it was. */
   proofCredits: ProofCredit[]
@@ -283,7 +285,7 @@ export function planRecording(
       notifications.set(key, seq)
       rows.bankNotification.push({ marketId, seq, sourceId, bodySha256, receivedAt })
     }
-    if (keepsBody && !bodies.has(key)) {
+    if (keepsBody && recordedBefore === null && !bodies.has(key)) {
       bodies.add(key)
       rows.notificationBody.push({ marketId, notificationSeq: seq, body: Buffer.from(rawBody), eraseOn })
     }
@@ -312,7 +314,7 @@ export function planRecording(
   }
 
   function raise(
-    { message, marketId, businessDay }: Entry,
+    { message, bodySha256, marketId, businessDay }: Entry,
     reason: ExceptionReason,
     notificationSeq: number,
     transactionSeq: number | null,
@@ -324,6 +326,7 @@ export function planRecording(
       seq: nextSeq(marketId),
       reason,
       detail,
+      bodySha256: ABOUT_THE_MESSAGE.has(reason) ? bodySha256 : null,
       at: message.receivedAt,
     })
   }
@@ -419,7 +422,7 @@ function marketsPaid(told: BankTransaction, registry: Registry): number[] {
 const nameKey = ({ marketId, reference }: NamedReference) => `${marketId} ${reference}`
 
 function sha256(bytes: Uint8Array | string): string {
-  return createHash('sha256').update(bytes).digest('hex')
+  return hash('sha256', bytes, 'hex')
 }
 
 function contentHash(told: BankTransaction): string {

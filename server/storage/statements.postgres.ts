@@ -71,7 +71,12 @@ export function readKnown(entries: readonly Entry[]): QueryConfig {
     name: 'read_known',
     text: `
       select
-        n.seq as "notificationSeq",
+        (
+          select n.seq from match_exception e
+          join bank_notification n on n.market_id = e.market_id and n.seq = e.notification_seq
+          where e.market_id = a.market_id and e.body_sha256 = a.body_sha256 and n.source_id = a.source_id
+          limit 1
+        ) as "notificationSeq",
         case when k.seq is not null then json_build_object('seq', k.seq, 'contentSha256', k.content_sha256) end as before,
         w.source_key is not null as "isWitness",
         (
@@ -94,8 +99,6 @@ export function readKnown(entries: readonly Entry[]): QueryConfig {
         $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[]) with ordinality
         as a (market_id, source_id, body_sha256, day_before, business_day, day_after,
           source_key, channel, bank_bin, account_number, direction, amount_vnd, place)
-      left join bank_notification n
-        on n.market_id = a.market_id and n.source_id = a.source_id and n.body_sha256 = a.body_sha256
       left join bank_transaction k
         on k.market_id = a.market_id and k.source_id = a.source_id and k.source_key = a.source_key
       left join witness w
@@ -135,7 +138,6 @@ export const creditProofs = (credits: Recording['proofCredits']): QueryConfig =>
 
 /** How a row that may be there already is added to it. */
 const ON_CONFLICT: Partial<Record<RecordedTable, SQL>> = {
-  notificationBody: sql` on conflict do nothing`,
   takings: adding(ADD_TO_TAKINGS),
   dailyOutcome: adding(ADD_TO_OUTCOME),
 }

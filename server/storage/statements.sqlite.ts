@@ -1,105 +1,84 @@
-import { and, eq, getTableColumns, inArray, ne, notExists, or, sql } from 'drizzle-orm'
+import type Database from 'better-sqlite3'
+import { and, eq, getTableColumns, sql } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
-import {
-  accountProof,
-  bankNotification,
-  bankTransaction,
-  change,
-  classification,
-  dailyOutcome,
-  marketCounter,
-  match,
-  matchException,
-  notificationBody,
-  sale,
-  takings,
-  transactionText,
-  witness,
-} from './kit.sqlite.ts'
 import { ADD_TO_OUTCOME, ADD_TO_TAKINGS } from './counted.ts'
+import { accountProof, bankTransaction, sale, tables } from './kit.sqlite.ts'
+import type { RecordedTable, Untold } from './recording.ts'
 import type { Db } from './sqlite.ts'
 
-/** What recording says to the database, bound once and run many times: an unprepared builder costs ten times as much. */
-export function prepareStatements(db: Db) {
+/**
+ * What recording says to the database, prepared once and run many times. What each notification asks and writes goes
+ * to the driver itself: drizzle's prepared statements spend as long on a run as SQLite does.
+ */
+export function prepareStatements(client: Database.Database, db: Db) {
   const p = sql.placeholder
-  const insert = <T extends SQLiteTable>(table: T) =>
-    db.insert(table).values(
-      // A placeholder for every column, by the column's own name.
-      Object.fromEntries(
-        Object.keys(getTableColumns(table)).map((name) => [name, p(name)]),
-      ) as T['$inferInsert'],
-    )
-  const key = (t: typeof bankTransaction | typeof witness) =>
-    and(eq(t.marketId, p('marketId')), eq(t.sourceId, p('sourceId')), eq(t.sourceKey, p('sourceKey')))
+
+  /** Writes a row of that table: the text is drizzle's, with a placeholder for every column in their order. */
+  function insertInto(name: RecordedTable, added?: typeof ADD_TO_TAKINGS | typeof ADD_TO_OUTCOME) {
+    const table: SQLiteTable = tables[name]
+    const columns = Object.keys(getTableColumns(table))
+    const insert = db.insert(table).values(Object.fromEntries(columns.map((column) => [column, p(column)])))
+    const { sql: text } = (added ? insert.onConflictDoUpdate(added) : insert).toSQL()
+    const statement = client.prepare(text)
+    return (row: Readonly<Record<string, unknown>>) =>
+      void statement.run(columns.map((column) => row[column] ?? null))
+  }
 
   return {
-    counter: db
-      .select()
-      .from(marketCounter)
-      .where(eq(marketCounter.marketId, p('marketId')))
-      .prepare(),
-    advance: insert(marketCounter)
-      .onConflictDoUpdate({ target: marketCounter.marketId, set: { seq: sql`excluded.seq` } })
-      .prepare(),
+    counter: client
+      .prepare<[marketId: number], number>('select seq from market_counter where market_id = ?')
+      .pluck(),
+    advance: client.prepare<[marketId: number, seq: number]>(
+      `insert into market_counter (market_id, seq) values (?, ?)
+       on conflict (market_id) do update set seq = excluded.seq`,
+    ),
 
-    byKey: db.select().from(bankTransaction).where(key(bankTransaction)).prepare(),
-    witnessByKey: db.select().from(witness).where(key(witness)).prepare(),
-    /** Credits or debits of the same account and amount about that day which this channel has not told of yet. */
-    untold: db
-      .select()
-      .from(bankTransaction)
-      .where(
-        and(
-          eq(bankTransaction.marketId, p('marketId')),
-          inArray(bankTransaction.businessDay, [p('dayBefore'), p('businessDay'), p('dayAfter')]),
-          eq(bankTransaction.accountNumber, p('accountNumber')),
-          eq(bankTransaction.amountVnd, p('amountVnd')),
-          eq(bankTransaction.bankBin, p('bankBin')),
-          eq(bankTransaction.direction, p('direction')),
-          or(ne(bankTransaction.sourceId, p('sourceId')), ne(bankTransaction.channel, p('channel'))),
-          notExists(
-            db
-              .select({ one: sql`1` })
-              .from(witness)
-              .where(
-                and(
-                  eq(witness.marketId, bankTransaction.marketId),
-                  eq(witness.transactionSeq, bankTransaction.seq),
-                  eq(witness.sourceId, p('sourceId')),
-                  eq(witness.channel, p('channel')),
-                ),
-              ),
-          ),
-        ),
+    byKey: client.prepare<
+      [marketId: number, sourceId: string, sourceKey: string],
+      { seq: number; contentSha256: string }
+    >(
+      `select seq, content_sha256 as contentSha256 from bank_transaction
+       where market_id = ? and source_id = ? and source_key = ?`,
+    ),
+    witnessByKey: client.prepare<[marketId: number, sourceId: string, sourceKey: string], 1>(
+      'select 1 from witness where market_id = ? and source_id = ? and source_key = ?',
+    ),
+    /**
+     * Credits or debits of the same account and amount about that day which this channel has not told of yet, in no
+     * order: SQLite sets up more for a sort than it takes to look.
+     */
+    untold: client.prepare<[asked: Readonly<Record<string, unknown>>], Untold>(
+      `select t.seq, t.channel, t.bank_reference as bankReference, t.text_sha256 as textSha256,
+         t.booked_at as bookedAt, t.booked_precision as bookedPrecision
+       from bank_transaction t indexed by bank_transaction_natural
+       where t.market_id = @marketId and t.business_day in (@dayBefore, @businessDay, @dayAfter) and t.account_number = @accountNumber and t.amount_vnd = @amountVnd
+         and t.bank_bin = @bankBin and t.direction = @direction and (t.source_id <> @sourceId or t.channel <> @channel)
+         and not exists (
+           select 1 from witness v
+           where v.market_id = t.market_id and v.transaction_seq = t.seq and v.source_id = @sourceId and v.channel = @channel)`,
+    ),
+    /** Of a message that a person was to look at: its row in that market. */
+    notificationByBody: client
+      .prepare<[marketId: number, bodySha256: string, sourceId: string], number>(
+        `select n.seq from match_exception e
+         join bank_notification n on n.market_id = e.market_id and n.seq = e.notification_seq
+         where e.market_id = ? and e.body_sha256 = ? and n.source_id = ?`,
       )
-      // The plus: else SQLite reads the whole market in the order of its key rather than sort a handful of rows.
-      .orderBy(sql`+${bankTransaction.seq}`)
-      .prepare(),
+      .pluck(),
 
-    notificationByBody: db
-      .select({ seq: bankNotification.seq })
-      .from(bankNotification)
-      .where(
-        and(
-          eq(bankNotification.marketId, p('marketId')),
-          eq(bankNotification.sourceId, p('sourceId')),
-          eq(bankNotification.bodySha256, p('bodySha256')),
-        ),
-      )
-      .prepare(),
     insert: {
-      bankNotification: insert(bankNotification).prepare(),
-      notificationBody: insert(notificationBody).onConflictDoNothing().prepare(),
-      bankTransaction: insert(bankTransaction).prepare(),
-      transactionText: insert(transactionText).prepare(),
-      witness: insert(witness).prepare(),
-      match: insert(match).prepare(),
-      matchException: insert(matchException).prepare(),
-      classification: insert(classification).prepare(),
-      change: insert(change).prepare(),
-      takings: insert(takings).onConflictDoUpdate(ADD_TO_TAKINGS).prepare(),
-      dailyOutcome: insert(dailyOutcome).onConflictDoUpdate(ADD_TO_OUTCOME).prepare(),
-    },
+      bankNotification: insertInto('bankNotification'),
+      notificationBody: insertInto('notificationBody'),
+      bankTransaction: insertInto('bankTransaction'),
+      transactionText: insertInto('transactionText'),
+      witness: insertInto('witness'),
+      match: insertInto('match'),
+      matchException: insertInto('matchException'),
+      classification: insertInto('classification'),
+      change: insertInto('change'),
+      takings: insertInto('takings', ADD_TO_TAKINGS),
+      dailyOutcome: insertInto('dailyOutcome', ADD_TO_OUTCOME),
+    } satisfies Record<RecordedTable, unknown>,
 
     saleByReference: db
       .select({ seq: sale.seq, stallId: sale.stallId, reference: sale.reference })

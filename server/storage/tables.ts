@@ -303,7 +303,7 @@ export function defineTables(kit: Kit) {
   /** The last `seq` given out; its row is held by the recording transaction, so that seq order is commit order. */
   const marketCounter = table('market_counter', { marketId: int().primaryKey(), seq: int().notNull() })
 
-  /** One genuine message of a source. Byte-identical resends are the same message. */
+  /** One genuine message of a source that said something new. */
   const bankNotification = table(
     'bank_notification',
     {
@@ -313,10 +313,8 @@ export function defineTables(kit: Kit) {
       bodySha256: text().notNull(),
       receivedAt: instant().notNull(),
     },
-    (t) => [
-      primaryKey({ columns: [t.marketId, t.seq] }),
-      unique('bank_notification_body').on(t.marketId, t.sourceId, t.bodySha256),
-    ],
+    // No index of the hash: random in its order, it would touch another page of a great ledger with every message.
+    (t) => [primaryKey({ columns: [t.marketId, t.seq] })],
   )
 
   /** The raw bytes, apart so that they can be erased without touching the ledger, which keeps their hash. */
@@ -452,11 +450,14 @@ export function defineTables(kit: Kit) {
       reason: choice(EXCEPTION_REASONS).notNull(),
       /** For the person: what exactly was wrong, in English, never quoting a memo. */
       detail: text(),
+      /** Of the message, where the exception is about it and not about whose the money is: raised once for all. */
+      bodySha256: text(),
       at: instant().notNull(),
     },
     (t) => [
       primaryKey({ columns: [t.marketId, t.seq] }),
       index('match_exception_day').on(t.marketId, t.businessDay, t.seq),
+      index('match_exception_body').on(t.marketId, t.bodySha256),
     ],
   )
 

@@ -43,11 +43,10 @@ it('what is erased is not even in free pages of the file', async () => {
 })
 
 it('a credit’s twin is looked up by account, amount and day, and not through the market’s whole ledger', () => {
-  const { sql: text, params } = prepareStatements(market.store.db).untold.getQuery()
   const file = new Database(market.url.slice('file:'.length))
-  const plan = file.prepare(`explain query plan ${text}`).all(...params.map(() => null)) as {
-    detail: string
-  }[]
+  const { source: text } = prepareStatements(file, market.store.db).untold
+  const asked = Object.fromEntries(text.matchAll(/@(\w+)/g).map(([, name]) => [name, null]))
+  const plan = file.prepare<[object], { detail: string }>(`explain query plan ${text}`).all(asked)
   file.close()
   expect(plan.map(({ detail }) => detail)).toContainEqual(
     expect.stringContaining(
