@@ -5,7 +5,7 @@ import { createIntake, type Intake } from './domain/intake.ts'
 import { openSeal, type Seal } from './domain/seal.ts'
 import { instanceDirectory, type FindInstance } from './sources/instance.ts'
 import { openStatementDesk, type StatementDesk } from './sources/statement/desk.ts'
-import type { Store } from './storage/sqlite.ts'
+import type { Store } from './storage/store.ts'
 import type { Config } from './config.ts'
 
 /** The clock and the log; tests hand in their own. */

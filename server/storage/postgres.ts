@@ -7,7 +7,7 @@ import { createNews } from './news.postgres.ts'
 import { createRecorder } from './record.postgres.ts'
 import { DatabaseRefused } from './refusal.ts'
 import { bumpRegistryVersion, currentRegistry, type Registry } from './registry.ts'
-import type { Db, Store } from './sqlite.ts'
+import type { Db, Store } from './store.ts'
 import { inTransaction, retried } from './transaction.postgres.ts'
 import type { Unit } from './unit.ts'
 

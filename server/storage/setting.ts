@@ -1,6 +1,6 @@
 import { count, eq, isNull } from 'drizzle-orm'
 import { market, setting, source } from './kit.sqlite.ts'
-import type { Db, Store } from './sqlite.ts'
+import type { Db, Store } from './store.ts'
 import { run, type Unit } from './unit.ts'
 
 /** Whether this database is the demo: a property of the data, so that play money can never pass for real. */

@@ -17,7 +17,7 @@ import {
   witness,
 } from './kit.sqlite.ts'
 import { ADD_TO_OUTCOME, ADD_TO_TAKINGS } from './counted.ts'
-import type { Db } from './sqlite.ts'
+import type { Db } from './store.ts'
 
 /** What recording says to the database, bound once and run many times: an unprepared builder costs ten times as much. */
 export function prepareStatements(db: Db) {
