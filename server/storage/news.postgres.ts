@@ -37,6 +37,8 @@ export function createNews(pool: Pool, connection: ClientConfig) {
   async function listen(deliver: Deliver): Promise<void> {
     while (!stopped.signal.aborted) {
       const client = new Client(connection)
+      // It may break more than once, and before anybody waits for that.
+      client.on('error', () => {})
       try {
         await client.connect()
         client.on('notification', ({ payload }) => {

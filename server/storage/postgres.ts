@@ -60,8 +60,11 @@ export async function openPostgres(url: string, { alone = false } = {}): Promise
   }
   const pool = new Pool({ ...connection, max: MAX_CONNECTIONS })
   const recorders = new Pool({ ...connection, max: MAX_RECORDERS, pipeline: true, options: KEYS_ONLY })
-  // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
-  for (const one of [pool, recorders]) one.on('error', () => {})
+  // A connection that breaks is replaced at the next use; without a listener, idle or not, it would end the process.
+  for (const one of [pool, recorders]) {
+    one.on('error', () => {})
+    one.on('connect', (client) => void client.on('error', () => {}))
+  }
   const news = createNews(pool, connection)
   const warden = alone ? new Client({ ...connection, application_name: 'cho-move' }) : undefined
   const close = async () => {

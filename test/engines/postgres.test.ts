@@ -217,6 +217,34 @@ describe('news of another process', () => {
   })
 })
 
+it('connections that break fail what they were doing, and nothing else', async () => {
+  const heard: number[] = []
+  market.store.shareNews((told) => void heard.push(...told.map((one) => one.seq)))
+  const tell = other.shareNews(() => {})
+  const isHeard = async () => {
+    heard.length = 0
+    for (let waited = 0; heard.length === 0 && waited < 300; waited += 1) {
+      tell([{ marketId: 1, stallId: 1, seq: 1 }])
+      await sleep(20)
+    }
+    return heard.length > 0
+  }
+  expect(await isHeard()).toBe(true)
+  const broken = market.store.read(function* () {
+    yield* query(sql`select pg_sleep(10)`)
+  })
+  const failed = expect(broken).rejects.toThrow()
+  await sleep(200)
+  await execute(
+    market.url,
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+  )
+  await failed
+  await market.store.record([paid(market.lan)], RULES)
+  expect(await getTakings(market.store, scopeOf(market.lan), TODAY)).toMatchObject({ saleCount: 1 })
+  expect(await isHeard()).toBe(true)
+})
+
 it('sorts names by their bytes on both engines, whatever the server’s language', async () => {
   const names = ['Đ', 'd', 'A', 'b', 'à', 'Z', 'a-1', 'a1']
   const sqlite = await openSmallMarket('sqlite')
