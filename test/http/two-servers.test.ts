@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -101,6 +104,15 @@ it('the same notification told to both at once is one credit', async () => {
   expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200, 200])
   const after = await getTakings(servers[1].services.store, scopeOf(market.lan), TODAY)
   expect(after.saleCount).toBe(before.saleCount + 1)
+})
+
+it('a machine with a key of its own is not let in', async () => {
+  const elsewhere = mkdtempSync(join(tmpdir(), 'cho-'))
+  const config = readConfig({ PORT: '0', DATA_DIR: elsewhere, DATABASE_URL: database.url })
+  await expect(startServer(config, { log: pino({ level: 'silent' }) })).rejects.toMatchObject({
+    code: 'OTHER_KEY',
+  })
+  rmSync(elsewhere, { recursive: true })
 })
 
 it('each is ready, and says so', async () => {
