@@ -21,6 +21,8 @@ const IDLE_IN_TRANSACTION_MS = 10_000
 const MIGRATIONS = new URL('./migrations/postgres', import.meta.url).pathname
 /** Any number, the same in every process: who holds it migrates. */
 const MIGRATION_LOCK = 4_040_001
+/** Beside a task's own number. */
+const TASK_LOCKS = 4_040
 
 /**
  * From the second failure on nobody records while the unit runs: in a market that is paid without pause it would
@@ -127,6 +129,19 @@ export async function openPostgres(url: string, { alone = false } = {}): Promise
       }
     },
     shareNews: news.share,
+    async exclusively(task, work) {
+      const client = await pool.connect()
+      try {
+        const { rows } = await client.query<{ isMine: boolean }>(
+          'select pg_try_advisory_lock($1, hashtext($2)) as "isMine"',
+          [TASK_LOCKS, task],
+        )
+        return rows[0]!.isMine ? await work() : undefined
+      } finally {
+        // The lock ends with the connection, also where this process dies.
+        client.release(true)
+      }
+    },
     close,
   }
 }

@@ -78,6 +78,8 @@ export function openSqlite(path: string, { alone = false } = {}): Store {
     integrity: async () => String(client.pragma('integrity_check', { simple: true })),
     // Another process on the same file reads on by itself every few seconds.
     shareNews: (deliver) => deliver,
+    // There is one server.
+    exclusively: (_, work) => work(),
     close: async () => void client.close(),
   }
   return store

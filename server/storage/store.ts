@@ -27,6 +27,11 @@ export interface Store {
    * at once and in every other process soon. A hint: it may be lost, and the change table is the truth.
    */
   shareNews(deliver: Deliver): Deliver
+  /**
+   * Does what only one server of this database should do at a time. While another is at it nothing is done, and
+   * nothing returned.
+   */
+  exclusively<T>(task: string, work: () => Promise<T>): Promise<T | undefined>
   close(): Promise<void>
 }
 
