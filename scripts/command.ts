@@ -1,9 +1,8 @@
 import { SingleBar } from 'cli-progress'
 import { AppError } from '../shared/app-error.ts'
 import { readConfig, type Config } from '../server/config.ts'
-import { openServices, type Services } from '../server/services.ts'
+import { startServices, type Services } from '../server/services.ts'
 import type { Difference } from '../server/storage/audit.ts'
-import { openStore } from '../server/storage/engine.ts'
 
 /** An expected failure of a command: what was wrong, where, and what to do, in the technician's words. */
 export class CommandError extends Error {
@@ -21,7 +20,7 @@ export function configFromEnvironment(): Readonly<Config> {
 
 /** Opens the database for one command and closes it again, whatever happens. */
 export async function withServices<T>(config: Config, use: (services: Services) => Promise<T>): Promise<T> {
-  const services = openServices(await openStore(config.databaseUrl), config)
+  const services = await startServices(config)
   try {
     return await use(services)
   } finally {
@@ -90,6 +89,9 @@ const WORDS: Record<string, string> = {
   HALF_MOVED: 'Việc chuyển dữ liệu sang đây chưa xong. Chạy lại đúng câu lệnh npm run move lần trước.',
   NOT_EMPTY: 'Cơ sở dữ liệu đích không trống. Tạo một cái mới, trống, rồi chạy lại.',
   OTHER_SOURCE: 'Cơ sở dữ liệu đích đang nhận dở dữ liệu từ nơi khác. Tạo một cái mới, trống, rồi chạy lại.',
+  OTHER_KEY: `Bí mật của các nguồn trong cơ sở dữ liệu này khóa bằng seal.key khác với seal.key trong DATA_DIR của máy này.
+Chép seal.key từ DATA_DIR của máy đang chạy chợ này (hoặc từ bản sao lưu) vào DATA_DIR của máy này, đè lên tệp đang có.
+Khóa kia đã mất hẳn: npm run keys -- adopt, rồi nhập lại bí mật của từng nguồn.`,
   ROW_REFUSED: 'Cơ sở dữ liệu đích không nhận một dòng. Bên cũ còn nguyên; báo người làm phần mềm dòng này:',
   COPY_DAMAGED: 'Bản gốc hỏng, không chép được. Chạy npm run audit; khôi phục từ một bản sao lưu cũ hơn.',
   ROW_DIFFERS:

@@ -13,7 +13,7 @@ import { addMarket, listMarkets, type NewMarket } from '../server/storage/market
 import { hearingWarning, type HearingWarning } from '../server/sources/hearing.ts'
 import { marketScope, operatorScope } from '../server/storage/scope.ts'
 import { listBoundAccounts } from '../server/storage/source.ts'
-import type { Db, Store } from '../server/storage/sqlite.ts'
+import type { Db, Store } from '../server/storage/store.ts'
 import { registerStall, type Registration, type RegistrationResult } from '../server/storage/stall.ts'
 import type { Unit } from '../server/storage/unit.ts'
 import { problemWords, type ProblemWord } from '../web/pages/problem-words.ts'

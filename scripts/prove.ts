@@ -12,6 +12,7 @@ import { proveLock } from './prove/lock.ts'
 import { add, startOutcome, type Outcome, type Run } from './prove/outcome.ts'
 import { provePoison } from './prove/poison.ts'
 import { provePower, provePowerNormal } from './prove/power.ts'
+import { proveStandby, proveStandbyAsync } from './prove/standby.ts'
 import { whyNoStrace } from './prove/strace.ts'
 import { proveSyscall } from './prove/syscall.ts'
 
@@ -35,6 +36,8 @@ const PROOFS: Record<string, Proof> = {
   lock: { run: proveLock, rounds: 20 },
   flood: { run: proveFlood, rounds: 5 },
   poison: { run: provePoison, rounds: 20 },
+  standby: { run: proveStandby, rounds: 20 },
+  'standby-async': { run: proveStandbyAsync, rounds: 5, mustLose: true },
 }
 
 const USAGE = `Cách dùng: npm run prove [-- <phép thử> …] [--rounds <số lần>] [--seed <số>]

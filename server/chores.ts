@@ -5,12 +5,14 @@ import { operatorScope } from './storage/scope.ts'
 import { backfill } from './sources/backfill.ts'
 import { eraseDue } from './storage/erasure.ts'
 import { listMarkets } from './storage/market.ts'
-import { listSources } from './storage/source.ts'
+import { findSource, listSources } from './storage/source.ts'
 import type { Services } from './services.ts'
 
 const SWEEP_MS = 60_000
 /** SePay gives a push up after 33 minutes; what it gave up on is here before its next round would be over. */
 const BACKFILL_MS = 15 * 60_000
+/** A history that was fetched so lately, by another server of the same database, is not fetched again. */
+const ANOTHERS_MS = BACKFILL_MS / 2
 
 /** What the server does unasked: forgets what is due, and fetches what no push brought. Returns how to stop it. */
 export function startChores(services: Services): () => void {
@@ -52,15 +54,19 @@ export function startChores(services: Services): () => void {
   })
 
   every(BACKFILL_MS, 'back-fill', async () => {
-    for (const row of await listSources(services.store, operatorScope())) {
-      const { store, seal, intake, now, log } = services
+    const { store, seal, intake, now, log } = services
+    for (const { id: sourceId } of await listSources(store, operatorScope())) {
       try {
-        const fetched = await backfill(store, seal, intake, row, now, stopped.signal)
-        if (fetched > 0) log.info({ sourceId: row.id, fetched }, 'back-fill')
+        const fetched = await store.exclusively(`back-fill ${sourceId}`, async () => {
+          const row = await findSource(store, sourceId)
+          const isDue = row && now() - (row.backfilledAt ?? 0) > ANOTHERS_MS
+          return isDue ? backfill(store, seal, intake, row, now, stopped.signal) : 0
+        })
+        if (fetched) log.info({ sourceId, fetched }, 'back-fill')
       } catch (error) {
         // One source out of reach keeps no other waiting.
         if (!stopped.signal.aborted)
-          log.error({ sourceId: row.id, err: error }, 'back-fill failed; it is tried again')
+          log.error({ sourceId, err: error }, 'back-fill failed; it is tried again')
       }
     }
   })

@@ -1,8 +1,7 @@
 import { serve } from '@hono/node-server'
 import { createApp } from './http/app.ts'
-import { openServices, type Services, type Surroundings } from './services.ts'
+import { startServices, type Services, type Surroundings } from './services.ts'
 import { startChores } from './chores.ts'
-import { openStore } from './storage/engine.ts'
 import { isDemo } from './storage/setting.ts'
 import type { Config } from './config.ts'
 
@@ -19,7 +18,7 @@ export async function startServer(
   config: Config,
   surroundings: Partial<Surroundings> = {},
 ): Promise<RunningServer> {
-  const services = openServices(await openStore(config.databaseUrl), config, surroundings)
+  const services = await startServices(config, surroundings)
   const { app } = createApp(services, await isDemo(services.store))
   await services.store.probe()
   const stopChores = startChores(services)

@@ -2,10 +2,11 @@ import { join } from 'node:path'
 import { pino, type Logger } from 'pino'
 import { createChangeFeed, type ChangeFeed } from './domain/change-feed.ts'
 import { createIntake, type Intake } from './domain/intake.ts'
-import { openSeal, type Seal } from './domain/seal.ts'
+import { openSeal, requireSameKey, type Seal } from './domain/seal.ts'
 import { instanceDirectory, type FindInstance } from './sources/instance.ts'
 import { openStatementDesk, type StatementDesk } from './sources/statement/desk.ts'
-import type { Store } from './storage/sqlite.ts'
+import { openStore } from './storage/engine.ts'
+import type { Store } from './storage/store.ts'
 import type { Config } from './config.ts'
 
 /** The clock and the log; tests hand in their own. */
@@ -25,6 +26,21 @@ export interface Services extends Surroundings {
   findInstance: FindInstance
   statements: StatementDesk
   close(): Promise<void>
+}
+
+/** Opens the database and everything that works on it. Throws `DatabaseRefused` if it is not for this server. */
+export async function startServices(
+  config: Config,
+  surroundings: Partial<Surroundings> = {},
+): Promise<Services> {
+  const services = openServices(await openStore(config.databaseUrl), config, surroundings)
+  try {
+    await requireSameKey(services.store, services.seal)
+    return services
+  } catch (error) {
+    await services.close()
+    throw error
+  }
 }
 
 export function openServices(

@@ -6,7 +6,7 @@ import { assign } from '../server/storage/assignment.ts'
 import { recordCash } from '../server/storage/cash.ts'
 import { matchException, tables } from '../server/storage/kit.sqlite.ts'
 import { operatorScope } from '../server/storage/scope.ts'
-import type { Store } from '../server/storage/sqlite.ts'
+import type { Store } from '../server/storage/store.ts'
 import { classify } from '../server/storage/takings.ts'
 import { credit, fillMarket, messageOf, MORNING, scopeOf, TODAY, type FilledMarket } from './small-market.ts'
 

@@ -2,15 +2,18 @@ import { execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import {
+  appendFileSync,
   chownSync,
   cpSync,
   existsSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer, type AddressInfo } from 'node:net'
@@ -21,6 +24,8 @@ import { Client } from 'pg'
 /** PostgreSQL refuses to run as root; this user may do nothing, and every system has it. */
 const NOBODY = 65_534
 const ROLE = 'cho'
+/** What a standby calls itself, for its primary's `synchronous_standby_names`. */
+export const STANDBY = 'standby'
 /** The migrated database that the tests' databases are copies of. */
 export const TEMPLATE = 'cho_template'
 
@@ -28,6 +33,8 @@ export interface PostgresServer {
   /** Of the server's first database, `postgres`; others differ in the path only. */
   url: string
   dataDir: string
+  /** SIGKILL to all of its processes, as if its machine were gone. */
+  kill(): Promise<void>
   /** Orderly, and its data with it. */
   stop(): Promise<void>
 }
@@ -35,21 +42,27 @@ export interface PostgresServer {
 /** The shell waits for the end of its input, which is ours: nothing is left if we are killed, not even files. */
 const LIFE = `
   trap : INT TERM HUP
-  "$BIN/initdb" -D "$DATA" --username=${ROLE} --auth=trust --no-sync \\
-    --encoding=UTF8 --locale=C --locale-provider=icu --icu-locale=vi >/dev/null &&
+  { [ -e "$DATA/PG_VERSION" ] ||
+    "$BIN/initdb" -D "$DATA" --username=${ROLE} --auth=trust --no-sync \\
+      --encoding=UTF8 --locale=C --locale-provider=icu --icu-locale=vi >/dev/null
+  } &&
   { "$BIN/postgres" -D "$DATA" "$@" & cat >/dev/null; kill -INT $!; wait $!; }
   rm -rf "$DATA"`
 
 /**
  * A real PostgreSQL server of its own on a free port of the loopback, from the binaries npm brings: as root and not,
  * and from a folder only root may enter. It ends with this process, however that ends. It sorts text as Vietnamese
- * does, so that what relies on a database's own order comes to light.
+ * does, so that what relies on a database's own order comes to light. Given a `primary`, it is a standby of that one.
  */
-export async function startPostgres(settings: Record<string, string> = {}): Promise<PostgresServer> {
+export async function startPostgres(
+  settings: Record<string, string> = {},
+  primary?: PostgresServer,
+): Promise<PostgresServer> {
   const bin = join(installBinaries(), 'bin')
   const dataDir = mkdtempSync(join(tmpdir(), 'cho-pg-'))
-  const asUser = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY, cwd: '/' } : {}
-  if ('uid' in asUser) chownSync(dataDir, NOBODY, NOBODY)
+  const asUser = isRoot() ? { uid: NOBODY, gid: NOBODY, cwd: '/' } : {}
+  if (primary) await copyAsStandby(primary, dataDir)
+  if (isRoot()) giveToNobody(dataDir)
   const port = await freePort()
   const given = {
     listen_addresses: '127.0.0.1',
@@ -64,22 +77,50 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
     stdio: ['pipe', 'ignore', 'pipe'],
   })
   const ended = once(server, 'exit')
-  await new Promise<void>((ready, reject) => {
-    let log = ''
-    server.stderr.on('data', (chunk: Buffer) => {
-      log = `${log}${chunk.toString()}`.slice(-4_000)
-      if (log.includes('ready to accept connections')) ready()
-      if (log.includes('FATAL')) reject(new Error(`PostgreSQL did not start:\n${log}`))
+  try {
+    await new Promise<void>((ready, failed) => {
+      let log = ''
+      const fail = () => failed(new Error(`PostgreSQL did not start:\n${log}`))
+      server.stderr.on('data', (chunk: Buffer) => {
+        log = `${log}${chunk.toString()}`.slice(-4_000)
+        if (/ready to accept (read-only )?connections/.test(log)) ready()
+        else if (log.includes('FATAL')) fail()
+      })
+      server.once('exit', fail)
     })
-    server.once('exit', () => reject(new Error(`PostgreSQL did not start:\n${log}`)))
-  })
+  } catch (error) {
+    server.stdin.end()
+    throw error
+  }
+  const url = `postgres://${ROLE}@127.0.0.1:${port}/postgres`
   return {
-    url: `postgres://${ROLE}@127.0.0.1:${port}/postgres`,
+    url,
     dataDir,
+    async kill() {
+      const [postmaster] = readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n')
+      const others = await ask<{ pid: number }>(url, 'select pid from pg_stat_activity')
+      // First the one that would start the others again.
+      for (const pid of [Number(postmaster), ...others.map((one) => one.pid)]) {
+        try {
+          process.kill(pid, 'SIGKILL')
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+        }
+      }
+    },
     async stop() {
       server.stdin.end()
       await ended
     },
+  }
+}
+
+const isRoot = () => process.getuid?.() === 0
+
+/** The folder and what we wrote into it; what was copied is the server's already. */
+function giveToNobody(dataDir: string): void {
+  for (const path of [dataDir, ...readdirSync(dataDir).map((name) => join(dataDir, name))]) {
+    chownSync(path, NOBODY, NOBODY)
   }
 }
 
@@ -92,15 +133,34 @@ export async function createDatabase(serverUrl: string, template = 'template0'):
   return url.href
 }
 
-/** Runs one statement on a connection of its own. */
-export async function ask(url: string, statement: string): Promise<void> {
+/** Runs one statement on a connection of its own. Returns the rows it gives. */
+export async function ask<Row extends object>(url: string, statement: string): Promise<Row[]> {
   const client = new Client({ connectionString: url })
   await client.connect()
   try {
-    await client.query(statement)
+    return (await client.query<Row>(statement)).rows
   } finally {
     await client.end()
   }
+}
+
+/** Copies a server that runs, as pg_basebackup would, which npm does not bring, into a folder that follows it. */
+async function copyAsStandby({ url, dataDir }: PostgresServer, into: string): Promise<void> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(`select pg_backup_start('standby', true)`)
+    execFileSync('cp', ['-a', `${dataDir}/.`, into])
+    const { rows } = await client.query<{ labelfile: string }>('select labelfile from pg_backup_stop(false)')
+    writeFileSync(join(into, 'backup_label'), rows[0]!.labelfile)
+  } finally {
+    await client.end()
+  }
+  rmSync(join(into, 'postmaster.pid'))
+  writeFileSync(join(into, 'standby.signal'), '')
+  const { hostname, port, username } = new URL(url)
+  const from = `host=${hostname} port=${port} user=${username} application_name=${STANDBY}`
+  appendFileSync(join(into, 'postgresql.auto.conf'), `primary_conninfo = '${from}'\n`)
 }
 
 /**

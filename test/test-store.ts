@@ -45,7 +45,7 @@ export async function newDatabase(engine: Engine = inject('engine')): Promise<Te
 
 /** Runs one statement beside the product, as somebody with the database's own tools would. */
 export async function execute(url: string, statement: string): Promise<void> {
-  if (isPostgres(url)) return ask(url, statement)
+  if (isPostgres(url)) return void (await ask(url, statement))
   const file = new Database(url.slice('file:'.length))
   file.exec(statement)
   file.close()

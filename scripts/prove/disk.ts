@@ -11,7 +11,7 @@ import {
   prepareMarket,
   readiness,
   startProduct,
-  type Market,
+  type EmbeddedMarket,
   type Product,
 } from './product.ts'
 import { openSender, refusals, type Sender } from './sender.ts'
@@ -24,13 +24,13 @@ const RECOVERY_MS = 10_000
 interface Fault {
   name: string
   /** Where the market is put, if not in an ordinary folder. */
-  place?: (market: Market) => Promise<Market>
+  place?: (market: EmbeddedMarket) => Promise<EmbeddedMarket>
   /** A command that becomes the server. */
   through?: string[]
   /** Nothing at all can be written while it lasts: no 2xx, and readiness is red. */
   isTotal: boolean
   /** Takes the disk away. Returns how to give it back. */
-  begin: (product: Product, market: Market, sender: Sender) => Promise<() => unknown>
+  begin: (product: Product, market: EmbeddedMarket, sender: Sender) => Promise<() => unknown>
 }
 
 /** strace's words for what fails; each from then on, and each once, at a random moment. */
@@ -90,7 +90,7 @@ export function whyNoSmallDisk(): string | undefined {
 const mountSmallDisk = (folder: string) =>
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SMALL_DISK_MB}m`, 'tmpfs', folder], { stdio: 'ignore' })
 
-async function onSmallDisk(prepared: Market): Promise<Market> {
+async function onSmallDisk(prepared: EmbeddedMarket): Promise<EmbeddedMarket> {
   const folder = mkdtempSync(join(tmpdir(), 'cho-'))
   mountSmallDisk(folder)
   const unmount = () => execFileSync('umount', ['-l', folder])
@@ -131,7 +131,7 @@ export async function proveDiskLimit(run: Run): Promise<Outcome> {
   return proveFaults(run, () => fault)
 }
 
-function makeRoom({ databasePath }: Market): void {
+function makeRoom({ databasePath }: EmbeddedMarket): void {
   const db = new Database(databasePath)
   db.pragma('wal_checkpoint(truncate)')
   db.close()
@@ -148,7 +148,12 @@ async function proveFaults(run: Run, faultOf: (round: number) => Fault): Promise
   return outcome
 }
 
-async function proveFault(outcome: Outcome, prepared: Market, fault: Fault, seed: number): Promise<void> {
+async function proveFault(
+  outcome: Outcome,
+  prepared: EmbeddedMarket,
+  fault: Fault,
+  seed: number,
+): Promise<void> {
   const where = `seed ${seed}, ${fault.name}`
   const market = await (fault.place ?? copyMarket)(prepared)
   const sender = openSender(market, seed)

@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 import { openFragileDisk, parseRecording, type DiskEvent, type DiskState } from './disk-state.ts'
 import { audit, compare } from './ledger.ts'
 import { add, randomOfRound, startOutcome, type Finding, type Outcome, type Run } from './outcome.ts'
-import { prepareMarket, startProduct, type Market } from './product.ts'
+import { prepareMarket, startProduct, type EmbeddedMarket } from './product.ts'
 import { openSender, type Sender } from './sender.ts'
 import { readRecording, recordTo } from './strace.ts'
 
@@ -58,7 +58,7 @@ async function cutPower(run: Run, nodeOptions: string[]): Promise<Outcome> {
 }
 
 /** One life of the server, from its start to its end in order, as everything it did to the disk and answered. */
-async function record(market: Market, sender: Sender, nodeOptions: string[]): Promise<DiskEvent[]> {
+async function record(market: EmbeddedMarket, sender: Sender, nodeOptions: string[]): Promise<DiskEvent[]> {
   const file = join(market.dataDir, 'recording')
   const product = await startProduct(market, { through: recordTo(file), nodeOptions })
   for (let count = 0; count < LONE_COUNT; count += 1) await sender.send(sender.make())
@@ -81,7 +81,7 @@ function repliesInOrder({ asked }: Sender): (port: number) => number | undefined
 
 /** Puts that state on a disk and opens it as a restarted server would. */
 async function lookAfterPowerCut(
-  market: Market,
+  market: EmbeddedMarket,
   state: DiskState,
   { told }: Sender,
   acknowledged: ReadonlySet<number>,
@@ -101,7 +101,8 @@ async function lookAfterPowerCut(
     } finally {
       db.close()
     }
-    if (round % AUDITED_SHARE === 0) found.differences = await audit({ dataDir: folder, databasePath })
+    if (round % AUDITED_SHARE === 0)
+      found.differences = await audit({ dataDir: folder, databaseUrl: `file:${databasePath}` })
     return found
   } catch (error) {
     return { lost: acknowledged.size, damage: [String(error)] }

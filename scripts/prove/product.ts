@@ -4,21 +4,27 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../test/postgres-server.ts'
-import { openSqlite } from '../../server/storage/sqlite.ts'
+import { openStore } from '../../server/storage/engine.ts'
 import { prepareDataDir } from '../../test/running-market.ts'
 import { fillMarket, type TestStall } from '../../test/small-market.ts'
 
 const root = join(import.meta.dirname, '../..')
+const DATABASE = 'market.db'
 const START_MS = 30_000
 
-/** A folder with a small market in it, as the product finds it when it starts. */
+/** A small market as the product finds it when it starts. */
 export interface Market {
   dataDir: string
-  databasePath: string
+  databaseUrl: string
   port: number
   sourceId: string
   stalls: TestStall[]
   remove(): void
+}
+
+/** One that is all in its folder. */
+export interface EmbeddedMarket extends Market {
+  databasePath: string
 }
 
 export interface Product {
@@ -33,28 +39,33 @@ export interface Product {
   stop(): Promise<void>
 }
 
-export async function prepareMarket(): Promise<Market> {
-  const { dataDir, sourceId, remove } = await prepareDataDir()
-  const databasePath = join(dataDir, 'market.db')
-  const store = openSqlite(databasePath)
+export async function prepareMarket(): Promise<EmbeddedMarket> {
+  return inFolder(await prepareMarketOn())
+}
+
+/** A market in a database that is there already, by default in a file of its own. */
+export async function prepareMarketOn(databaseUrl?: string): Promise<Market> {
+  const { dataDir, sourceId, remove } = await prepareDataDir(databaseUrl)
+  const url = databaseUrl ?? `file:${join(dataDir, DATABASE)}`
+  const store = await openStore(url)
   const { lan, hoa } = await fillMarket(store, sourceId)
   await store.close()
-  return { dataDir, databasePath, port: await freePort(), sourceId, stalls: [lan, hoa], remove }
+  return { dataDir, databaseUrl: url, port: await freePort(), sourceId, stalls: [lan, hoa], remove }
 }
 
 /** The same market in another folder, which is `into` or a new one. The market copied from must not be running. */
 export async function copyMarket(
-  market: Market,
+  market: EmbeddedMarket,
   into = mkdtempSync(join(tmpdir(), 'cho-')),
-): Promise<Market> {
+): Promise<EmbeddedMarket> {
   cpSync(market.dataDir, into, { recursive: true })
-  return {
-    ...market,
-    dataDir: into,
-    databasePath: join(into, 'market.db'),
-    port: await freePort(),
-    remove: () => rmSync(into, { recursive: true, force: true }),
-  }
+  const remove = () => rmSync(into, { recursive: true, force: true })
+  return inFolder({ ...market, dataDir: into, port: await freePort(), remove })
+}
+
+function inFolder(market: Market): EmbeddedMarket {
+  const databasePath = join(market.dataDir, DATABASE)
+  return { ...market, databasePath, databaseUrl: `file:${databasePath}` }
 }
 
 export interface StartOptions {
@@ -73,7 +84,7 @@ export async function startProduct(market: Market, options: StartOptions = {}): 
       ...process.env,
       DATA_DIR: market.dataDir,
       PORT: String(market.port),
-      DATABASE_URL: `file:${market.databasePath}`,
+      DATABASE_URL: market.databaseUrl,
     },
     stdio: ['ignore', 'ignore', 'inherit'],
   })

@@ -21,7 +21,7 @@ import { hasRecords } from '../storage/cut.ts'
 import { stallScope, type StallScope } from '../storage/scope.ts'
 import { takeSeqs } from '../storage/seq.ts'
 import { openPast } from '../storage/session.ts'
-import type { Db, Store } from '../storage/sqlite.ts'
+import type { Db, Store } from '../storage/store.ts'
 import type { Unit } from '../storage/unit.ts'
 import type { Actor } from './access.ts'
 

@@ -9,7 +9,7 @@ import type { Registry } from '../storage/registry.ts'
 import { marketScope } from '../storage/scope.ts'
 import { findSignInCode, openSession, redeemSignInCode, type Identity } from '../storage/session.ts'
 import { isDemo } from '../storage/setting.ts'
-import type { Store } from '../storage/sqlite.ts'
+import type { Store } from '../storage/store.ts'
 import { mintStall, parseRegistration, type Problem } from './registration.ts'
 import { newToken, SESSION_LIFETIME_MS } from './sign-in.ts'
 

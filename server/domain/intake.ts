@@ -1,6 +1,6 @@
 import { AppError } from '../../shared/app-error.ts'
 import type { IncomingMessage, Published, RecordingRules } from '../storage/decision.ts'
-import type { Store } from '../storage/sqlite.ts'
+import type { Store } from '../storage/store.ts'
 import { dayOf, decide } from './match.ts'
 import { sameTransfer } from './same-transfer.ts'
 

@@ -1,10 +1,15 @@
-import { randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CompactEncrypt, compactDecrypt } from 'jose'
+import { DatabaseRefused } from '../storage/refusal.ts'
+import { agreeOnSealKey } from '../storage/setting.ts'
+import type { Store } from '../storage/store.ts'
 
 /** Keeps secrets that we must be able to read again (a source's) out of the database and its backups. */
 export interface Seal {
+  /** Of its key: tells one key from another, and opens nothing. */
+  fingerprint: string
   close(secret: string): Promise<string>
   /** Throws if the text was sealed with another key or changed. */
   open(sealed: string): Promise<string>
@@ -16,6 +21,7 @@ const KEY_BYTES = 32
 export function openSeal(dataDir: string): Seal {
   const key = readKey(join(dataDir, 'seal.key'), dataDir)
   return {
+    fingerprint: createHmac('sha256', key).update('fingerprint').digest('hex'),
     close: (secret) =>
       new CompactEncrypt(new TextEncoder().encode(secret))
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
@@ -29,6 +35,18 @@ export function openSeal(dataDir: string): Seal {
     },
   }
 }
+
+/**
+ * Throws `DatabaseRefused` if this database's secrets are sealed with another key: a server with a key of its own would
+ * refuse every genuine notification, and seal what no other server can open.
+ */
+export async function requireSameKey(store: Store, { fingerprint }: Seal): Promise<void> {
+  const agreed = await store.write((tx) => agreeOnSealKey(tx, fingerprint))
+  if (agreed !== fingerprint)
+    throw new DatabaseRefused('OTHER_KEY', `seal.key is ${short(fingerprint)}, not ${short(agreed)}`)
+}
+
+const short = (fingerprint: string) => fingerprint.slice(0, 8)
 
 function readKey(path: string, dataDir: string): Uint8Array {
   if (!existsSync(path)) {

@@ -12,7 +12,7 @@ import {
   type Role,
 } from '../storage/session.ts'
 import { isDemo } from '../storage/setting.ts'
-import type { Store } from '../storage/sqlite.ts'
+import type { Store } from '../storage/store.ts'
 
 /** A code is shown to somebody standing there, so it need not live long. */
 export const CODE_LIFETIME_MS = 15 * 60_000

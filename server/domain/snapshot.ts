@@ -15,7 +15,7 @@ import {
   type SigningKey,
   type Snapshot,
 } from '../storage/snapshot.ts'
-import type { Store } from '../storage/sqlite.ts'
+import type { Store } from '../storage/store.ts'
 import {
   DEFINITIONS_VERSION,
   disclose,

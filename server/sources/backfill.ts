@@ -2,7 +2,7 @@ import type { Intake } from '../domain/intake.ts'
 import type { Seal } from '../domain/seal.ts'
 import type { IncomingMessage } from '../storage/decision.ts'
 import { advanceBackfill, newestRegistrationAt, type SourceRow } from '../storage/source.ts'
-import type { Store } from '../storage/sqlite.ts'
+import type { Store } from '../storage/store.ts'
 import { bankOfInstance, openAccess } from './instance.ts'
 import { getSource } from './registry.ts'
 

@@ -12,7 +12,7 @@ import {
   type AccountKey,
   type SourceRow,
 } from '../storage/source.ts'
-import type { Store } from '../storage/sqlite.ts'
+import type { Store } from '../storage/store.ts'
 import { bankAmong } from './entry.ts'
 import { getSource, sourceOf } from './registry.ts'
 import type { Access, BankOf, Source } from './source.ts'

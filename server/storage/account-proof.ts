@@ -13,7 +13,7 @@ import {
 import { freeReference } from './reference.ts'
 import type { OperatorScope, StallScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
-import type { Db, Store } from './sqlite.ts'
+import type { Db, Store } from './store.ts'
 import { rows, run, type Unit } from './unit.ts'
 
 const DAY_MS = 86_400_000

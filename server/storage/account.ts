@@ -3,7 +3,7 @@ import { markCut } from './cut.ts'
 import { payeeAccount, payeeAccountState } from './kit.sqlite.ts'
 import { bumpRegistryVersion, type AccountState } from './registry.ts'
 import type { MarketScope } from './scope.ts'
-import type { Db } from './sqlite.ts'
+import type { Db } from './store.ts'
 import { rows, run, type Unit } from './unit.ts'
 
 export type PayeeAccount = typeof payeeAccount.$inferSelect & {

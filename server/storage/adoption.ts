@@ -14,7 +14,7 @@ import {
   vendor,
 } from './kit.sqlite.ts'
 import type { MarketScope } from './scope.ts'
-import type { Db, Store } from './sqlite.ts'
+import type { Db, Store } from './store.ts'
 import { query, rows, type Unit } from './unit.ts'
 
 /** In the application, not in SQL: collations differ between engines. */

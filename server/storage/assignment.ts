@@ -5,7 +5,7 @@ import type { Published } from './decision.ts'
 import { bankTransaction, change, classification, dailyOutcome, match } from './kit.sqlite.ts'
 import { stallScope, type OperatorScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
-import type { Db } from './sqlite.ts'
+import type { Db } from './store.ts'
 import { addToTakings, standing } from './takings.ts'
 import { rows, run, type Unit } from './unit.ts'
 

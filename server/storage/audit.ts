@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import type { Store } from './sqlite.ts'
+import type { Store } from './store.ts'
 import { query } from './unit.ts'
 
 /** A counted figure that the ledger does not bear out. */

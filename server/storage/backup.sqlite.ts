@@ -5,7 +5,8 @@ import { sql } from 'drizzle-orm'
 import { findDifferences, type Difference } from './audit.ts'
 import { marketCounter } from './kit.sqlite.ts'
 import { DatabaseRefused } from './refusal.ts'
-import { openSqlite, type Store } from './sqlite.ts'
+import { openSqlite } from './sqlite.ts'
+import type { Store } from './store.ts'
 import { run } from './unit.ts'
 
 /** Few enough that progress is seen, many enough that a copy takes no longer for it. */

@@ -4,7 +4,7 @@ import { UNDO } from './cash.ts'
 import { bankTransaction, cashSale, match } from './kit.sqlite.ts'
 import { knownNotes } from './known.ts'
 import type { StallScope } from './scope.ts'
-import type { Store } from './sqlite.ts'
+import type { Store } from './store.ts'
 import { figuresOf, standing } from './takings.ts'
 
 /** A day's cash on a phone; a busier stall sees the newest. */

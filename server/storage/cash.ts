@@ -5,7 +5,7 @@ import { cashSale, takings } from './kit.sqlite.ts'
 import { knownNotes } from './known.ts'
 import type { StallScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
-import type { Db } from './sqlite.ts'
+import type { Db } from './store.ts'
 import { rows, run, type Unit } from './unit.ts'
 
 /** A second row under this key takes the first one back; her phone's own keys hold no colon. */

@@ -1,7 +1,7 @@
 import { desc, eq } from 'drizzle-orm'
 import { consent } from './kit.sqlite.ts'
 import type { MarketScope } from './scope.ts'
-import type { Db } from './sqlite.ts'
+import type { Db } from './store.ts'
 import { rows, run, type Unit } from './unit.ts'
 
 export interface ConsentGiven {

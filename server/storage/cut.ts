@@ -2,7 +2,7 @@ import { and, asc, desc, eq, gt, gte } from 'drizzle-orm'
 import { cashSale, cut, dailyOutcome, match, sale, takings } from './kit.sqlite.ts'
 import type { StallScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
-import type { Db } from './sqlite.ts'
+import type { Db } from './store.ts'
 import { rows, run, type Unit } from './unit.ts'
 
 /** After every day there is. */

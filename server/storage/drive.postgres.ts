@@ -1,6 +1,6 @@
 import { drizzle, type PgRemoteDatabase } from 'drizzle-orm/pg-proxy'
 import type { ClientBase, Pool } from 'pg'
-import type { Db } from './sqlite.ts'
+import type { Db } from './store.ts'
 import type { Unit } from './unit.ts'
 
 /**

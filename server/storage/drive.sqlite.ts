@@ -1,4 +1,4 @@
-import type { Db } from './sqlite.ts'
+import type { Db } from './store.ts'
 import type { Unit } from './unit.ts'
 
 /** Drives a unit to its end on a synchronous engine. */

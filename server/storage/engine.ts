@@ -1,7 +1,8 @@
 import { openPostgres } from './postgres.ts'
 import { DatabaseRefused } from './refusal.ts'
 import { findMoveMark } from './setting.ts'
-import { openSqlite, type Store } from './sqlite.ts'
+import { openSqlite } from './sqlite.ts'
+import type { Store } from './store.ts'
 
 /**
  * Opens a database by its address: `file:/path/market.db`, or `postgres://…`. Creates what is missing in it. Throws

@@ -1,6 +1,6 @@
 import { lt } from 'drizzle-orm'
 import { notificationBody, transactionText } from './kit.sqlite.ts'
-import type { Db } from './sqlite.ts'
+import type { Db } from './store.ts'
 import { rows, type Unit } from './unit.ts'
 
 /** Forgets what is due by `today` (a day like `2026-11-22`): raw bodies, payers and their words. Returns how many rows. */

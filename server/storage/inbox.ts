@@ -2,7 +2,7 @@ import { and, desc, eq, inArray, isNotNull, notExists, notInArray, sql } from 'd
 import type { ExceptionReason, NotCountedReason } from './decision.ts'
 import { bankTransaction, dailyOutcome, match, matchException, transactionText } from './kit.sqlite.ts'
 import type { OperatorScope } from './scope.ts'
-import type { Store } from './sqlite.ts'
+import type { Store } from './store.ts'
 import { standing } from './takings.ts'
 import { rows } from './unit.ts'
 

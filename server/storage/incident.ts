@@ -5,7 +5,7 @@ import { incident, stall } from './kit.sqlite.ts'
 import type { Market } from './market.ts'
 import type { MarketScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
-import type { Db, Store } from './sqlite.ts'
+import type { Db, Store } from './store.ts'
 import type { INCIDENT_KINDS } from './tables.ts'
 import { rows, run, type Unit } from './unit.ts'
 

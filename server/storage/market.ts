@@ -2,7 +2,7 @@ import { and, asc, eq } from 'drizzle-orm'
 import { AppError } from '../../shared/app-error.ts'
 import { market, section } from './kit.sqlite.ts'
 import type { MarketScope, OperatorScope } from './scope.ts'
-import type { Db, Store } from './sqlite.ts'
+import type { Db, Store } from './store.ts'
 import { rows, run, type Unit } from './unit.ts'
 
 export type Market = typeof market.$inferSelect

@@ -6,7 +6,7 @@ import { isPostgres, openAlone, openUnfinished } from './engine.ts'
 import { tables } from './kit.sqlite.ts'
 import { DatabaseRefused } from './refusal.ts'
 import { findMoveMark, markAsMoving, unmarkAsMoving } from './setting.ts'
-import type { Db, Store } from './sqlite.ts'
+import type { Db, Store } from './store.ts'
 import { insertRows } from './statements.postgres.ts'
 import { query, rows, run, type Unit } from './unit.ts'
 

@@ -2,13 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, type ClientConfig, type Pool } from 'pg'
 import type { Published } from './decision.ts'
+import type { Deliver } from './store.ts'
 
 const CHANNEL = 'news'
 const RECONNECT_MS = 1_000
 /** A notification holds 8,000 bytes; one piece of news is at most 50. */
 const MAX_NEWS = 150
-
-type Deliver = (news: readonly Published[]) => void
 
 /**
  * Hints between the processes of one database, by LISTEN and NOTIFY. They are sent after the commit and not in it:
@@ -38,6 +37,8 @@ export function createNews(pool: Pool, connection: ClientConfig) {
   async function listen(deliver: Deliver): Promise<void> {
     while (!stopped.signal.aborted) {
       const client = new Client(connection)
+      // It may break more than once, and before anybody waits for that.
+      client.on('error', () => {})
       try {
         await client.connect()
         client.on('notification', ({ payload }) => {

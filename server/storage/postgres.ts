@@ -7,7 +7,7 @@ import { createNews } from './news.postgres.ts'
 import { createRecorder } from './record.postgres.ts'
 import { DatabaseRefused } from './refusal.ts'
 import { bumpRegistryVersion, currentRegistry, type Registry } from './registry.ts'
-import type { Db, Store } from './sqlite.ts'
+import type { Db, Store } from './store.ts'
 import { inTransaction, retried } from './transaction.postgres.ts'
 import type { Unit } from './unit.ts'
 
@@ -21,6 +21,8 @@ const IDLE_IN_TRANSACTION_MS = 10_000
 const MIGRATIONS = new URL('./migrations/postgres', import.meta.url).pathname
 /** Any number, the same in every process: who holds it migrates. */
 const MIGRATION_LOCK = 4_040_001
+/** Beside a task's own number. */
+const TASK_LOCKS = 4_040
 
 /**
  * From the second failure on nobody records while the unit runs: in a market that is paid without pause it would
@@ -60,8 +62,11 @@ export async function openPostgres(url: string, { alone = false } = {}): Promise
   }
   const pool = new Pool({ ...connection, max: MAX_CONNECTIONS })
   const recorders = new Pool({ ...connection, max: MAX_RECORDERS, pipeline: true, options: KEYS_ONLY })
-  // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
-  for (const one of [pool, recorders]) one.on('error', () => {})
+  // A connection that breaks is replaced at the next use; without a listener, idle or not, it would end the process.
+  for (const one of [pool, recorders]) {
+    one.on('error', () => {})
+    one.on('connect', (client) => void client.on('error', () => {}))
+  }
   const news = createNews(pool, connection)
   const warden = alone ? new Client({ ...connection, application_name: 'cho-move' }) : undefined
   const close = async () => {
@@ -124,6 +129,19 @@ export async function openPostgres(url: string, { alone = false } = {}): Promise
       }
     },
     shareNews: news.share,
+    async exclusively(task, work) {
+      const client = await pool.connect()
+      try {
+        const { rows } = await client.query<{ isMine: boolean }>(
+          'select pg_try_advisory_lock($1, hashtext($2)) as "isMine"',
+          [TASK_LOCKS, task],
+        )
+        return rows[0]!.isMine ? await work() : undefined
+      } finally {
+        // The lock ends with the connection, also where this process dies.
+        client.release(true)
+      }
+    },
     close,
   }
 }

@@ -16,7 +16,7 @@ import {
 } from './recording.ts'
 import type { Registry } from './registry.ts'
 import { prepareStatements } from './statements.sqlite.ts'
-import type { Db } from './sqlite.ts'
+import type { Db } from './store.ts'
 
 /**
  * The recording of one batch; the caller holds the write transaction around it. Everything or nothing: raw message,

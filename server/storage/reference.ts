@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import { AppError } from '../../shared/app-error.ts'
 import { accountProof, sale, stall } from './kit.sqlite.ts'
-import type { Db } from './sqlite.ts'
+import type { Db } from './store.ts'
 import { rows, type Unit } from './unit.ts'
 
 const MAX_MINTS = 8

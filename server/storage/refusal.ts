@@ -6,6 +6,7 @@ type Reason =
   | 'ROW_REFUSED'
   | 'ROW_DIFFERS'
   | 'COPY_DAMAGED'
+  | 'OTHER_KEY'
 
 /** Why a database is not opened, or not moved. The message is for logs and names tables and keys, never a memo. */
 export class DatabaseRefused extends Error {

@@ -10,7 +10,7 @@ import {
   stall,
   tenancy,
 } from './kit.sqlite.ts'
-import type { Db } from './sqlite.ts'
+import type { Db } from './store.ts'
 import type { ACCOUNT_STATES } from './tables.ts'
 import { rows, run, type Unit } from './unit.ts'
 

@@ -17,7 +17,7 @@ import {
 } from './kit.sqlite.ts'
 import { salesOfCredits } from './sale.ts'
 import { marketScope, stallScope, type MarketScope, type SectionScope } from './scope.ts'
-import type { Db, Store } from './sqlite.ts'
+import type { Db, Store } from './store.ts'
 import type { Vendor } from './stall.ts'
 import { standing } from './takings.ts'
 import { rows, run, type Unit } from './unit.ts'

@@ -1,6 +1,6 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import { sale } from './kit.sqlite.ts'
-import type { Store } from './sqlite.ts'
+import type { Store } from './store.ts'
 
 /** Public: of these references those that are sales of a market, each with its stall. */
 export async function findSaleStalls(

@@ -8,7 +8,7 @@ import { known } from './known.ts'
 import { freeReference } from './reference.ts'
 import type { StallScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
-import type { Db, Store } from './sqlite.ts'
+import type { Db, Store } from './store.ts'
 import { rows, run, type Unit } from './unit.ts'
 
 type Sale = typeof sale.$inferSelect

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { marketCounter } from './kit.sqlite.ts'
-import type { Db } from './sqlite.ts'
+import type { Db } from './store.ts'
 import { rows, type Unit } from './unit.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { count, eq, isNull } from 'drizzle-orm'
-import { market, setting, source } from './kit.sqlite.ts'
-import type { Db, Store } from './sqlite.ts'
-import { run, type Unit } from './unit.ts'
+import { market, setting, source, sourceSecret } from './kit.sqlite.ts'
+import type { Db, Store } from './store.ts'
+import { rows, run, type Unit } from './unit.ts'
 
 /** Whether this database is the demo: a property of the data, so that play money can never pass for real. */
 export async function isDemo(store: Store): Promise<boolean> {
@@ -18,6 +18,23 @@ export async function isEmpty(store: Store): Promise<boolean> {
   const [markets] = await store.db.select({ n: count() }).from(market)
   const [sources] = await store.db.select({ n: count() }).from(source).where(isNull(source.removedAt))
   return markets!.n + sources!.n === 0
+}
+
+const SEAL_KEY = 'seal_key'
+
+/** The fingerprint of the key that secrets in this database are sealed with: the first that came. */
+export function* agreeOnSealKey(tx: Db, fingerprint: string): Unit<string> {
+  yield* run(tx.insert(setting).values({ key: SEAL_KEY, value: fingerprint }).onConflictDoNothing())
+  const [agreed] = yield* rows(tx.select().from(setting).where(eq(setting.key, SEAL_KEY)))
+  return agreed!.value
+}
+
+/** From now on it is that one. What was sealed before nobody can open any more, so it goes. */
+export function* replaceSealKey(tx: Db, fingerprint: string): Unit<void> {
+  const row = { key: SEAL_KEY, value: fingerprint }
+  yield* run(tx.insert(setting).values(row).onConflictDoUpdate({ target: setting.key, set: row }))
+  yield* run(tx.delete(sourceSecret))
+  yield* run(tx.update(source).set({ apiToken: null }))
 }
 
 const MOVING_FROM = 'moving_from'

@@ -1,7 +1,7 @@
 import { and, asc, eq, isNull } from 'drizzle-orm'
 import { signingKey, snapshot } from './kit.sqlite.ts'
 import type { MarketScope } from './scope.ts'
-import type { Db, Store } from './sqlite.ts'
+import type { Db, Store } from './store.ts'
 import { rows, run, type Unit } from './unit.ts'
 
 export type Snapshot = typeof snapshot.$inferSelect

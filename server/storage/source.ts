@@ -2,7 +2,7 @@ import { and, asc, eq, gt, inArray, isNull, max, ne, or, sql } from 'drizzle-orm
 import { AppError } from '../../shared/app-error.ts'
 import { bankNotification, consent, payeeAccount, source, sourceAccount, sourceSecret } from './kit.sqlite.ts'
 import type { MarketScope, OperatorScope } from './scope.ts'
-import type { Db, Store } from './sqlite.ts'
+import type { Db, Store } from './store.ts'
 import { rows, run, type Unit } from './unit.ts'
 
 export type SourceRow = typeof source.$inferSelect

@@ -1,44 +1,15 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
-import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
+import { drizzle } from 'drizzle-orm/better-sqlite3'
 import { migrate } from 'drizzle-orm/better-sqlite3/migrator'
-import type { IncomingMessage, Published, RecordingRules } from './decision.ts'
 import { drive } from './drive.sqlite.ts'
 import { setting } from './kit.sqlite.ts'
 import { createRecorder } from './record.sqlite.ts'
 import { DatabaseRefused } from './refusal.ts'
 import { bumpRegistryVersion, currentRegistry, REGISTRY_VERSION, type Registry } from './registry.ts'
+import type { Db, Store } from './store.ts'
 import type { Unit } from './unit.ts'
-
-export type Db = BetterSQLite3Database
-
-/** The storage room's door. Reads are drizzle builders on `db`, awaited; writes are whole units. */
-export interface Store {
-  readonly db: Db
-  /** Runs one unit of reads, all of them as of one moment. */
-  read<T>(unit: (tx: Db) => Unit<T>): Promise<T>
-  /** Runs one unit as one durable transaction: all of it or nothing. */
-  write<T>(unit: (tx: Db) => Unit<T>): Promise<T>
-  /** The same for a change of the registry, which every process notices before it next decides. */
-  changeRegistry<T>(unit: (tx: Db) => Unit<T>): Promise<T>
-  /** What is known of every account, as of now. */
-  registry(): Promise<Registry>
-  /** Records a batch of genuine messages as one durable transaction; what it returns may then be published. */
-  record(batch: readonly IncomingMessage[], rules: RecordingRules): Promise<Published[]>
-  /** Throws unless a commit has just reached the disk with the durability we promise. */
-  probe(): Promise<void>
-  /** `ok`, `unchecked` where the engine cannot, or what it finds wrong with its own files. Reads all of them. */
-  integrity(): Promise<string>
-  /**
-   * Joins the processes that work on this database: what is told to the returned function, `deliver` is given, here
-   * at once and in every other process soon. A hint: it may be lost, and the change table is the truth.
-   */
-  shareNews(deliver: Deliver): Deliver
-  close(): Promise<void>
-}
-
-type Deliver = (news: readonly Published[]) => void
 
 const BUSY_TIMEOUT_MS = 5_000
 /** The pages that a busy day touches again and again; SQLite's own 2 MiB hold a few thousand stalls' at most. */
@@ -113,6 +84,8 @@ export function openSqlite(path: string, { alone = false } = {}): Store {
     integrity: async () => String(client.pragma('integrity_check', { simple: true })),
     // Another process on the same file reads on by itself every few seconds.
     shareNews: (deliver) => deliver,
+    // There is one server.
+    exclusively: (_, work) => work(),
     close: async () => void client.close(),
   }
   return store

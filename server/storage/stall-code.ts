@@ -1,7 +1,7 @@
 import { and, eq, isNull, ne, or } from 'drizzle-orm'
 import { stallCode } from './kit.sqlite.ts'
 import type { MarketScope } from './scope.ts'
-import type { Db, Store } from './sqlite.ts'
+import type { Db, Store } from './store.ts'
 import type { Stall } from './stall.ts'
 import { rows, run, type Unit } from './unit.ts'
 

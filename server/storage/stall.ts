@@ -6,7 +6,7 @@ import { takeCut } from './cut.ts'
 import { market, section, stall, tenancy, vendor } from './kit.sqlite.ts'
 import { sectionNamed } from './market.ts'
 import type { MarketScope } from './scope.ts'
-import type { Db, Store } from './sqlite.ts'
+import type { Db, Store } from './store.ts'
 import { rows, run, type Unit } from './unit.ts'
 
 /** In the application, not in SQL: collations differ between engines. */

@@ -11,7 +11,7 @@ import {
 } from './kit.sqlite.ts'
 import type { OperatorScope } from './scope.ts'
 import { STATEMENT, type AccountKey } from './source.ts'
-import type { Db, Store } from './sqlite.ts'
+import type { Db, Store } from './store.ts'
 import { rows, run, type Unit } from './unit.ts'
 
 const NO_MARKET = 0

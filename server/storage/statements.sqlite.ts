@@ -4,7 +4,7 @@ import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { ADD_TO_OUTCOME, ADD_TO_TAKINGS } from './counted.ts'
 import { accountProof, bankTransaction, sale, tables } from './kit.sqlite.ts'
 import type { RecordedTable, Untold } from './recording.ts'
-import type { Db } from './sqlite.ts'
+import type { Db } from './store.ts'
 
 /**
  * What recording says to the database, prepared once and run many times. What each notification asks and writes goes

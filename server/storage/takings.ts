@@ -20,7 +20,7 @@ import { known } from './known.ts'
 import { salesOfCredits } from './sale.ts'
 import type { SectionScope, StallScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
-import type { Db, Store } from './sqlite.ts'
+import type { Db, Store } from './store.ts'
 import { rows, run, type Unit } from './unit.ts'
 
 /** A day's list on a phone; a busier stall sees the newest. */

@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import { AppError } from '../../shared/app-error.ts'
 import { vendor } from './kit.sqlite.ts'
-import type { Db, Store } from './sqlite.ts'
+import type { Db, Store } from './store.ts'
 import { run, type Unit } from './unit.ts'
 import type { Vendor } from './stall.ts'
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { createIntake } from '../../server/domain/intake.ts'
 import type { IncomingMessage, Published } from '../../server/storage/decision.ts'
 import { getTakings } from '../../server/storage/takings.ts'
-import type { Store } from '../../server/storage/sqlite.ts'
+import type { Store } from '../../server/storage/store.ts'
 import { credit, messageOf, openSmallMarket, scopeOf, TODAY, type SmallMarket } from '../small-market.ts'
 
 let market: SmallMarket

@@ -1,7 +1,20 @@
+import { readFileSync } from 'node:fs'
 import Database from 'better-sqlite3'
+import { getTableName } from 'drizzle-orm'
 import { Client } from 'pg'
 import { describe, expect, it } from 'vitest'
 import { openStore } from '../../server/storage/engine.ts'
+import { tables } from '../../server/storage/kit.sqlite.ts'
+import type { Recording } from '../../server/storage/recording.ts'
+import {
+  addCounters,
+  creditProofs,
+  lockCounters,
+  readKnown,
+  readNamed,
+  writeRecording,
+} from '../../server/storage/statements.postgres.ts'
+import { ask } from '../postgres-server.ts'
 import { ENGINES, newDatabase, type Engine } from '../test-store.ts'
 
 /** Small, and read whole. Every other table grows for ever, also one that is added tomorrow. */
@@ -94,3 +107,71 @@ it('both engines have the same keys', async () => {
     (await readKeys(engine)).map(({ table, columns }) => `${table} (${columns.join(', ')})`).sort()
   expect(await sorted('postgres')).toEqual(await sorted('sqlite'))
 })
+
+it('no table refers to another by a foreign key: its row may be on another machine', async () => {
+  const { url, drop } = await newDatabase('postgres')
+  const keys = await ask(url, `select conname from pg_constraint where contype = 'f'`)
+  await drop()
+  expect(keys).toEqual([])
+})
+
+/** Every statement of a recording, by the name it is prepared under. */
+const NOTHING = Object.fromEntries(Object.keys(tables).map((table) => [table, []]))
+const RECORDING = [
+  lockCounters([]),
+  addCounters([]),
+  readNamed([]),
+  readKnown([]),
+  writeRecording({ rows: NOTHING, counters: new Map() } as unknown as Recording),
+  creditProofs([]),
+]
+
+it('every table that a recording touches and that grows is narrowed to a market, or written with one', () => {
+  const source = readFileSync(new URL('../../server/storage/statements.postgres.ts', import.meta.url), 'utf8')
+  const prepared = [...source.matchAll(/name: '(\w+)'/g)].map(([, name]) => name)
+  expect(RECORDING.map(({ name }) => name).sort()).toEqual(prepared.sort())
+
+  const found = new Set<string>()
+  const everywhere = RECORDING.flatMap(({ name, text }) => {
+    const plain = text.replaceAll('"', '')
+    return [...plain.matchAll(TABLE_USE)].flatMap(([use, verb, table, alias]) => {
+      if (!GROWING.has(table!)) return []
+      found.add(table!)
+      return isInMarket(plain, verb!, table!, alias) ? [] : [`${name}: ${use}`]
+    })
+  })
+  expect(everywhere).toEqual([])
+  expect([...found].sort()).toEqual([...RECORDED].sort())
+})
+
+const GROWING = new Set<string>(
+  Object.values(tables)
+    .map((table) => getTableName(table))
+    .filter((table) => !REGISTRY.has(table)),
+)
+/** Those of which a recording reads or writes something. */
+const RECORDED = [
+  'account_proof',
+  'bank_notification',
+  'bank_transaction',
+  'change',
+  'classification',
+  'daily_outcome',
+  'market_counter',
+  'match',
+  'match_exception',
+  'notification_body',
+  'sale',
+  'takings',
+  'transaction_text',
+  'witness',
+]
+const TABLE_USE = /\b(from|join|into|update) (\w+)(?: (?!set\b|where\b|left\b|cross\b|on\b|order\b)(\w+))?/g
+
+function isInMarket(text: string, verb: string, table: string, alias = table): boolean {
+  if (verb === 'into') return new RegExp(`into ${table} \\(market_id\\b`).test(text)
+  return (
+    new RegExp(`\\b${alias}\\.market_id = `).test(text) ||
+    new RegExp(`${verb} ${table}\\s+where market_id = `).test(text)
+  )
+}

@@ -8,7 +8,7 @@ import { openStore } from '../../server/storage/engine.ts'
 import { section } from '../../server/storage/kit.sqlite.ts'
 import { listSections, sectionNamed } from '../../server/storage/market.ts'
 import { marketScope } from '../../server/storage/scope.ts'
-import type { Store } from '../../server/storage/sqlite.ts'
+import type { Store } from '../../server/storage/store.ts'
 import { classify, getTakings, listPayments } from '../../server/storage/takings.ts'
 import { query, rows } from '../../server/storage/unit.ts'
 import { createDatabase, startPostgres } from '../postgres-server.ts'
@@ -215,6 +215,34 @@ describe('news of another process', () => {
     await until(() => there.size === 2_002)
     expect(there.size).toBe(2_002)
   })
+})
+
+it('connections that break fail what they were doing, and nothing else', async () => {
+  const heard: number[] = []
+  market.store.shareNews((told) => void heard.push(...told.map((one) => one.seq)))
+  const tell = other.shareNews(() => {})
+  const isHeard = async () => {
+    heard.length = 0
+    for (let waited = 0; heard.length === 0 && waited < 300; waited += 1) {
+      tell([{ marketId: 1, stallId: 1, seq: 1 }])
+      await sleep(20)
+    }
+    return heard.length > 0
+  }
+  expect(await isHeard()).toBe(true)
+  const broken = market.store.read(function* () {
+    yield* query(sql`select pg_sleep(10)`)
+  })
+  const failed = expect(broken).rejects.toThrow()
+  await sleep(200)
+  await execute(
+    market.url,
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+  )
+  await failed
+  await market.store.record([paid(market.lan)], RULES)
+  expect(await getTakings(market.store, scopeOf(market.lan), TODAY)).toMatchObject({ saleCount: 1 })
+  expect(await isHeard()).toBe(true)
 })
 
 it('sorts names by their bytes on both engines, whatever the server’s language', async () => {

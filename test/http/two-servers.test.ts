@@ -1,12 +1,20 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { eq } from 'drizzle-orm'
+import { delay, http, HttpResponse } from 'msw'
+import { setupServer } from 'msw/node'
 import { pino } from 'pino'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { readConfig } from '../../server/config.ts'
 import { invite } from '../../server/domain/sign-in.ts'
 import { startServer, type RunningServer } from '../../server/main.ts'
+import { giveAccess } from '../../server/sources/instance.ts'
 import { tenancy } from '../../server/storage/kit.sqlite.ts'
 import { revokeVendorSessions } from '../../server/storage/session.ts'
-import { marketScope } from '../../server/storage/scope.ts'
+import { marketScope, operatorScope } from '../../server/storage/scope.ts'
+import { findSource } from '../../server/storage/source.ts'
 import { getTakings } from '../../server/storage/takings.ts'
 import { prepareDataDir } from '../running-market.ts'
 import { sepayBody, sepayHeaders } from '../sepay.ts'
@@ -21,6 +29,7 @@ let database: TestDatabase
 let prepared: Awaited<ReturnType<typeof prepareDataDir>>
 let servers: [RunningServer, RunningServer]
 let market: FilledMarket
+let start: (now: number) => Promise<RunningServer>
 let vendorId: number
 beforeAll(async () => {
   database = await newDatabase('postgres')
@@ -31,8 +40,8 @@ beforeAll(async () => {
     DATA_DIR: prepared.dataDir,
     DATABASE_URL: database.url,
   })
-  const start = () => startServer(config, { now: () => MORNING, log: pino({ level: 'silent' }) })
-  servers = [await start(), await start()]
+  start = (now) => startServer(config, { now: () => now, log: pino({ level: 'silent' }) })
+  servers = [await start(MORNING), await start(MORNING)]
   market = await fillMarket(servers[0].services.store, prepared.sourceId)
   const [held] = await market.store.db.select().from(tenancy).where(eq(tenancy.stallId, market.lan.id))
   vendorId = held!.vendorId
@@ -101,6 +110,65 @@ it('the same notification told to both at once is one credit', async () => {
   expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200, 200])
   const after = await getTakings(servers[1].services.store, scopeOf(market.lan), TODAY)
   expect(after.saleCount).toBe(before.saleCount + 1)
+})
+
+it('a source’s history is fetched by one of the servers, however many there are', async () => {
+  const asked: (string | null)[] = []
+  const outside = setupServer(
+    http.get('https://userapi.sepay.vn/v2/transactions', async ({ request }) => {
+      const since = new URL(request.url).searchParams.get('since_id')
+      asked.push(since)
+      await delay(SLOW_MS)
+      const more = since === null
+      const pagination = { total: 2, per_page: 1, current_page: 1, last_page: 2, has_more: more }
+      return HttpResponse.json({
+        status: 'success',
+        data: [historyEntry(more ? 1 : 2)],
+        meta: { pagination },
+      })
+    }),
+  )
+  outside.listen({ onUnhandledFrame: 'bypass' })
+  onTestFinished(() => outside.close())
+  const { store, seal } = servers[0].services
+  const instance = { id: prepared.sourceId, kind: 'sepay' }
+  await giveAccess(store, seal, operatorScope(), instance, { apiToken: 'token' })
+  const later = async (now: number) => {
+    const more = await Promise.all([start(now), start(now)])
+    while ((await findSource(store, prepared.sourceId))!.backfilledAt !== now) await sleep(20)
+    // One that comes when it is done.
+    more.push(await start(now))
+    await sleep(SLOW_MS)
+    await Promise.all(more.map((server) => server.close()))
+  }
+  await later(MORNING)
+  expect(asked).toEqual([null, historyEntry(1).id])
+  await later(MORNING + 15 * 60_000)
+  expect(asked).toEqual([null, historyEntry(1).id, null, historyEntry(1).id])
+})
+
+const SLOW_MS = 400
+const historyEntry = (id: number) => ({
+  id: `00000000-0000-4000-8000-${String(id).padStart(12, '0')}`,
+  transaction_date: '2026-11-22 09:00:00',
+  account_number: market.lan.accountNumber,
+  va: '',
+  transfer_type: 'in',
+  amount_in: 9_000,
+  amount_out: 0,
+  transaction_content: `CK ${market.lan.reference}`,
+  reference_number: `FT26326${String(id).padStart(9, '0')}`,
+  code: null,
+  bank_brand_name: 'MBBank',
+})
+
+it('a machine with a key of its own is not let in', async () => {
+  const elsewhere = mkdtempSync(join(tmpdir(), 'cho-'))
+  const config = readConfig({ PORT: '0', DATA_DIR: elsewhere, DATABASE_URL: database.url })
+  await expect(startServer(config, { log: pino({ level: 'silent' }) })).rejects.toMatchObject({
+    code: 'OTHER_KEY',
+  })
+  rmSync(elsewhere, { recursive: true })
 })
 
 it('each is ready, and says so', async () => {

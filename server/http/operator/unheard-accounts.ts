@@ -7,7 +7,7 @@ import { listMarkets } from '../../storage/market.ts'
 import type { OperatorScope } from '../../storage/scope.ts'
 import { listBoundAccounts } from '../../storage/source.ts'
 import { listStalls } from '../../storage/stall.ts'
-import type { Store } from '../../storage/sqlite.ts'
+import type { Store } from '../../storage/store.ts'
 
 /** How many accounts that stalls are paid into no source may speak for. */
 export async function countUnheardAccounts(store: Store): Promise<number> {

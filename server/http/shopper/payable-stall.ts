@@ -5,7 +5,7 @@ import { payableNumber } from '../../domain/payable-number.ts'
 import { payableCode } from '../../sources/payable-code.ts'
 import { accountInUse, type PayeeAccount } from '../../storage/account.ts'
 import { findStall, type StallListing } from '../../storage/stall.ts'
-import type { Store } from '../../storage/sqlite.ts'
+import type { Store } from '../../storage/store.ts'
 import { qrSvg } from '../qr-image.ts'
 import { stallSign } from '../stall-sign.ts'
 
