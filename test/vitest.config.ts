@@ -1,11 +1,19 @@
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import ClosingLine from './closing-line.ts'
 
+// Beside the installed packages, which may be thrown away; not beside the tests.
+const cacheDir = join(import.meta.dirname, '../node_modules/.vite')
+
 export default defineConfig({
-  // Beside the installed packages, which may be thrown away; not beside the tests.
-  cacheDir: '../node_modules/.vite',
+  cacheDir,
   test: {
     root: import.meta.dirname,
+    // Of every worker and every process that a test starts: most of a short command is loading its modules.
+    env: {
+      NODE_OPTIONS: `--import=${import.meta.resolve('./quick-imports.ts')}`,
+      NODE_COMPILE_CACHE: join(cacheDir, 'compiled'),
+    },
     globalSetup: ['./global-setup.ts'],
     reporters: ['default', new ClosingLine()],
     testTimeout: 30_000,

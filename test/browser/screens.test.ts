@@ -1,6 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { invite } from '../../server/domain/sign-in.ts'
 import { accountProof, tenancy } from '../../server/storage/kit.sqlite.ts'
 import { operatorScope } from '../../server/storage/scope.ts'
@@ -168,16 +168,21 @@ const SCREENS: [who: string, path: () => string][] = [
   ['operator', () => `/operator/statements/${statement.id}/files/${statement.done}`],
 ]
 
-async function open(who: string, path: string, width: number): Promise<Page> {
-  const page = await visitors.get(who)!.newPage()
-  await page.setViewportSize({ width, height: 740 })
-  await page.goto(market.url + path)
-  return page
-}
-
 describe.each(SCREENS)('%s at %s', (who, path) => {
+  let page: Page
+  beforeAll(async () => {
+    page = await visitors.get(who)!.newPage()
+    await page.goto(market.url + path())
+  })
+  // One page for all three: it is the same whatever was looked at before.
+  beforeEach(async () => {
+    await page.setViewportSize({ width: 360, height: 740 })
+    await page.emulateMedia({ colorScheme: 'light' })
+    await page.evaluate(() => document.documentElement.style.removeProperty('font-size'))
+  })
+  afterAll(() => page.close())
+
   it('has no accessibility violation, in light or in dark', async () => {
-    const page = await open(who, path(), 360)
     // So tall that nothing lies half under the fixed bar: what does is scrolled to.
     await page.setViewportSize({ width: 360, height: 4_000 })
     const told = async (axe: AxeBuilder) => {
@@ -193,11 +198,10 @@ describe.each(SCREENS)('%s at %s', (who, path) => {
     // Only colours differ.
     const colours = ['color-contrast', 'color-contrast-enhanced']
     expect(await told(new AxeBuilder({ page }).withRules(colours))).toEqual([])
-    await page.close()
   })
 
   it('is cut nowhere and scrolls sideways nowhere, at 320 px and with text of 200 %', async () => {
-    const page = await open(who, path(), 320)
+    await page.setViewportSize({ width: 320, height: 740 })
     const overflow = () =>
       page.evaluate(() => {
         if (document.documentElement.scrollWidth <= innerWidth) return ''
@@ -213,11 +217,9 @@ describe.each(SCREENS)('%s at %s', (who, path) => {
     await page.setViewportSize({ width: 360, height: 740 })
     await page.evaluate(() => document.documentElement.style.setProperty('font-size', '200%'))
     expect(await overflow()).toBe('')
-    await page.close()
   })
 
   it('has text of at least 18 px and targets of at least 48 px', async () => {
-    const page = await open(who, path(), 360)
     const small = await page.evaluate(() => {
       const seen: string[] = []
       const visible = (element: Element) => element.checkVisibility() && element.getClientRects().length > 0
@@ -244,6 +246,5 @@ describe.each(SCREENS)('%s at %s', (who, path) => {
       return seen
     })
     expect(small).toEqual([])
-    await page.close()
   })
 })

@@ -5,7 +5,7 @@ import type { Doors } from '../../server/http/door.ts'
 import type { Market } from '../../server/storage/market.ts'
 import type { Identity } from '../../server/storage/session.ts'
 import type { StallEntry } from '../../server/storage/stall.ts'
-import { openTestServer, type TestServer } from './test-server.ts'
+import { openTestServer, textOf, type TestServer } from './test-server.ts'
 
 /** Amounts nobody else pays, and every sum they could be part of. */
 const YESTERDAY = 6_543_217
@@ -16,7 +16,8 @@ const AFTER = 3_217_654
 const BEFORE = [YESTERDAY, TODAY_BEFORE, CASH_BEFORE, ASKED_BEFORE]
 const SUMS = [TODAY_BEFORE + AFTER, TODAY_BEFORE + YESTERDAY, CASH_BEFORE + AFTER, CASH_BEFORE + TODAY_BEFORE]
 const A_DAY = 86_400_000
-const STREAM_MS = 150
+/** Long enough for a stream in this process to read what it was woken for. */
+const WOKEN_MS = 50
 
 let server: TestServer
 let policies: Doors['policies']
@@ -69,17 +70,6 @@ async function reserve(cookie: string): Promise<string[]> {
 const formsOf = (amount: number) => [String(amount), amount.toLocaleString('de-DE')]
 const shows = (text: string, amounts: readonly number[]) =>
   amounts.filter((amount) => formsOf(amount).some((form) => text.includes(form)))
-
-async function textOf(response: Response): Promise<string> {
-  if (!response.headers.get('content-type')?.startsWith('text/event-stream')) return response.text()
-  const reader = response.body!.getReader()
-  const chunks: string[] = []
-  const timer = setTimeout(() => void reader.cancel(), STREAM_MS)
-  for (let part = await reader.read(); !part.done; part = await reader.read())
-    chunks.push(Buffer.from(part.value as Uint8Array).toString('utf8'))
-  clearTimeout(timer)
-  return chunks.join('')
-}
 
 /** All that this phone can be told on any page of hers, in every address it has. */
 async function everything(cookie: string): Promise<string> {
@@ -162,11 +152,11 @@ describe('an open page of hers', () => {
       for (let part = await reader.read(); !part.done; part = await reader.read())
         text += Buffer.from(part.value as Uint8Array).toString('utf8')
     })()
-    await sleep(STREAM_MS)
+    await sleep(WOKEN_MS)
     await meanwhile()
     // Any news of the stall wakes the stream; without any it looks by itself, at its next ping.
     await pay(AFTER, '2026-11-22 08:30:00')
-    await sleep(STREAM_MS)
+    await sleep(WOKEN_MS)
     await reader.cancel()
     await read
     return [...text.matchAll(/event: phone\ndata: (.+)/g)].map(([, data]) => data)

@@ -6,7 +6,7 @@ import type { Market } from '../../server/storage/market.ts'
 import { accountProof } from '../../server/storage/kit.sqlite.ts'
 import type { Identity } from '../../server/storage/session.ts'
 import type { StallEntry } from '../../server/storage/stall.ts'
-import { boardOf, openTestServer, OPERATOR, type TestServer } from './test-server.ts'
+import { boardOf, bytesOf, openTestServer, OPERATOR, type TestServer } from './test-server.ts'
 
 /** Amounts nobody else pays; each is its day's only money, so that a sum of the day would show it as well. */
 const MATCHED_TODAY = 7_654_321
@@ -26,8 +26,6 @@ const formsOf = (amount: number) => [
 ]
 const canaries = () => [...CANARIES.flatMap(formsOf), testReference]
 const A_DAY = 86_400_000
-/** A stream says its first words at once; what it has not said by then it says only when something happens. */
-const STREAM_MS = 300
 
 let server: TestServer
 let policies: Doors['policies']
@@ -106,21 +104,12 @@ function addressesOf(path: string): string[] {
   ])
 }
 
+/** All that an answer says, as text that amounts can be searched in. */
 async function bodyOf(response: Response): Promise<string> {
-  if (!response.headers.get('content-type')?.startsWith('text/event-stream')) {
-    const bytes = Buffer.from(await response.arrayBuffer())
-    // A JWS hides its words from a search in base64.
-    const text = bytes.toString('latin1')
-    const hidden = text.split('.').map((part) => Buffer.from(part, 'base64url').toString('latin1'))
-    return [text, ...hidden].join('\n')
-  }
-  const reader = response.body!.getReader()
-  const chunks: string[] = []
-  const timer = setTimeout(() => void reader.cancel(), STREAM_MS)
-  for (let part = await reader.read(); !part.done; part = await reader.read())
-    chunks.push(Buffer.from(part.value as Uint8Array).toString('latin1'))
-  clearTimeout(timer)
-  return chunks.join('')
+  const text = (await bytesOf(response)).toString('latin1')
+  // A JWS hides its words from a search in base64.
+  const hidden = text.split('.').map((part) => Buffer.from(part, 'base64url').toString('latin1'))
+  return [text, ...hidden].join('\n')
 }
 
 /** The routes on which this person sees one of the amounts, in whatever form, or the test money's reference. */

@@ -7,7 +7,7 @@ import type { Market } from '../../server/storage/market.ts'
 import type { Identity } from '../../server/storage/session.ts'
 import { listStalls, type StallEntry } from '../../server/storage/stall.ts'
 import { marketScope } from '../../server/storage/scope.ts'
-import { boardOf, openTestServer, OPERATOR, type TestServer } from './test-server.ts'
+import { boardOf, openTestServer, OPERATOR, textOf, type TestServer } from './test-server.ts'
 
 /** Paid before the clerk paired his phone; nobody else pays it. */
 const BEFORE = 7_654_321
@@ -15,7 +15,6 @@ const BEFORE = 7_654_321
 const DRAWN = 6_789_123
 const TIME = '2026-11-22 08:30:00'
 const A_DAY = 86_400_000
-const STREAM_MS = 150
 
 let server: TestServer
 let policies: Doors['policies']
@@ -53,17 +52,6 @@ const stateOf = async () => {
   return entries.find((one) => one.stall.id === stall.stall.id)!.accounts.map((one) => one.state)
 }
 const dotted = (amount: number) => amount.toLocaleString('de-DE')
-
-async function textOf(response: Response): Promise<string> {
-  if (!response.headers.get('content-type')?.startsWith('text/event-stream')) return response.text()
-  const reader = response.body!.getReader()
-  const chunks: string[] = []
-  const timer = setTimeout(() => void reader.cancel(), STREAM_MS)
-  for (let part = await reader.read(); !part.done; part = await reader.read())
-    chunks.push(Buffer.from(part.value as Uint8Array).toString('utf8'))
-  clearTimeout(timer)
-  return chunks.join('')
-}
 
 /** Everything that session can get on any route, of any of the market's addresses; one text a route. */
 async function everything(cookie: string): Promise<{ path: string; text: string }[]> {

@@ -184,3 +184,27 @@ export function openTestServer({ publicUrl = 'http://localhost:4040', demo = fal
     },
   }
 }
+
+/** After its first word a stream in this very process says all it has to say without waiting for anything. */
+const SILENCE_MS = 30
+
+/** The bytes of an answer; of a stream, those it has for whoever comes now. */
+export async function bytesOf(response: Response): Promise<Buffer> {
+  if (!response.headers.get('content-type')?.startsWith('text/event-stream')) {
+    return Buffer.from(await response.arrayBuffer())
+  }
+  const reader = response.body!.getReader()
+  const chunks: Uint8Array[] = []
+  let silence: NodeJS.Timeout | undefined
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    chunks.push(part.value)
+    clearTimeout(silence)
+    silence = setTimeout(() => void reader.cancel(), SILENCE_MS)
+  }
+  clearTimeout(silence)
+  return Buffer.concat(chunks)
+}
+
+/** The same as text. */
+export const textOf = async (response: Response): Promise<string> =>
+  (await bytesOf(response)).toString('utf8')

@@ -24,7 +24,8 @@ export function temporaryFolder(): string {
 
 /** Nothing of the tester's own settings reaches a script. */
 function environment(wanted: Environment): Environment {
-  return { PATH: process.env['PATH'] ?? '', NO_COLOR: '1', ...wanted }
+  const { PATH = '', NODE_OPTIONS = '', NODE_COMPILE_CACHE = '' } = process.env
+  return { PATH, NODE_OPTIONS, NODE_COMPILE_CACHE, NO_COLOR: '1', ...wanted }
 }
 
 /** Runs a script to its end on this very Node. */
