@@ -63,7 +63,7 @@ export async function openPostgres(url: string, { alone = false } = {}): Promise
   const recorders = new Pool({ ...connection, max: MAX_RECORDERS, pipeline: true, options: KEYS_ONLY })
   // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
   for (const one of [pool, recorders]) one.on('error', () => {})
-  const news = createNews(pool, connection)
+  const news = createNews(connection)
   const warden = alone ? new Client({ ...connection, application_name: 'cho-move' }) : undefined
   const close = async () => {
     await news.close()
