@@ -42,7 +42,8 @@ const types: NonNullable<PoolConfig['types']> = {
  * whole tables when those are full.
  */
 const KEYS_ONLY =
-  '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off'
+  '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off ' +
+  '-c enable_bitmapscan=off -c enable_sort=off -c enable_incremental_sort=off'
 
 /**
  * Opens (and migrates) a database of a PostgreSQL server, which other processes may have open too.
@@ -67,7 +68,7 @@ export async function openPostgres(url: string, { alone = false } = {}): Promise
     one.on('error', () => {})
     one.on('connect', (client) => void client.on('error', () => {}))
   }
-  const news = createNews(pool, connection)
+  const news = createNews(connection)
   const warden = alone ? new Client({ ...connection, application_name: 'cho-move' }) : undefined
   const close = async () => {
     await news.close()

@@ -100,19 +100,6 @@ export interface Recording {
   published: Published[]
 }
 
-/** The markets a batch is likely to touch: those that its accounts are paid in. */
-export function marketsOf(batch: readonly IncomingMessage[], registry: Registry): Set<number> {
-  return new Set(
-    batch.flatMap(({ transactions, unreadable }) => [
-      ...transactions.flatMap((told) => {
-        const markets = marketsPaid(told, registry)
-        return markets.length > 0 ? markets : [NO_MARKET]
-      }),
-      ...(unreadable === null ? [] : [NO_MARKET]),
-    ]),
-  )
-}
-
 /** The references of a batch that are no stall's. What they were issued for no memory knows: a sale lives minutes. */
 export function namedReferences(batch: readonly IncomingMessage[], registry: Registry): NamedReference[] {
   return batch.flatMap(({ transactions }) => transactions.flatMap((told) => namedIn(told, registry)))

@@ -8,6 +8,7 @@ import { tables } from './kit.sqlite.ts'
 import {
   daysAbout,
   type Entry,
+  type Known,
   type NamedReference,
   type Recording,
   type RecordedTable,
@@ -15,6 +16,20 @@ import {
 
 // What recording says to PostgreSQL: one statement a step, whatever the size of the batch, each named so that the
 // server plans it once.
+
+/**
+ * The rows of `table` that have the same values as `other` in an index's first columns, found in that index: the last
+ * is asked for as a range and sorted by, so that, with sorting off, no plan goes another way. What the server knows of
+ * a table may be from when it was empty; by then-equal costs it would read a whole market.
+ */
+const byKey = (table: string, columns: readonly string[], other: string, last = columns.at(-1)!): string => `
+  select * from ${table} as by_key
+  where ${columns
+    .slice(0, -1)
+    .map((column) => `by_key.${column} = ${other}.${column} and `)
+    .join('')}
+    by_key.${columns.at(-1)} between ${other}.${last} and ${other}.${last}
+  order by by_key.${columns.at(-1)}`
 
 /** Locks the counters of some markets, in the order in which everybody locks them. */
 export const lockCounters = (markets: readonly number[]): QueryConfig => ({
@@ -48,18 +63,22 @@ export const readNamed = (names: readonly NamedReference[]): QueryConfig => ({
         cross join lateral (
           select 'sale' as kind, s.market_id as "marketId", s.seq, s.stall_id as "stallId", s.reference,
             null::bigint as "accountId", null::bigint as "amountVnd", null::bigint as "creditVnd"
-          from sale s where s.market_id = named.market_id and s.reference = named.reference
+          from (${byKey('sale', ['market_id', 'reference'], 'named')}) as s
           union all
           select 'proof', a.market_id, a.seq, a.stall_id, a.reference, a.account_id, a.amount_vnd, t.amount_vnd
-          from account_proof a
-          left join bank_transaction t on t.market_id = a.market_id and t.seq = a.transaction_seq
-          where a.market_id = named.market_id and a.reference = named.reference
+          from (${byKey('account_proof', ['market_id', 'reference'], 'named')}) as a
+          left join lateral (${byKey('bank_transaction', ['market_id', 'seq'], 'a', 'transaction_seq')}) as t on true
         ) as issued
       ) as issued`,
   values: [names.map((one) => one.marketId), names.map((one) => one.reference)],
 })
 
-/** What the ledger knows of each entry, in their order: one row an entry. */
+/** One thing that the ledger knows of the `place`-th entry. */
+export type KnownRow = Known['untold'][number] & { place: number; contentSha256: string } & {
+  kind: 'notification' | 'before' | 'witness' | 'untold'
+}
+
+/** What the ledger knows of the entries: a row for each thing it knows, of most entries none. */
 export function readKnown(entries: readonly Entry[]): QueryConfig {
   const columns = entries.map(({ message, bodySha256, marketId, businessDay, told }) => {
     const { sourceKey, channel, bankBin, accountNumber, direction, amountVnd } = told?.transaction ?? {}
@@ -70,42 +89,63 @@ export function readKnown(entries: readonly Entry[]): QueryConfig {
   return {
     name: 'read_known',
     text: `
-      select
-        (
-          select n.seq from match_exception e
-          join bank_notification n on n.market_id = e.market_id and n.seq = e.notification_seq
-          where e.market_id = a.market_id and e.body_sha256 = a.body_sha256 and n.source_id = a.source_id
-          limit 1
-        ) as "notificationSeq",
-        case when k.seq is not null then json_build_object('seq', k.seq, 'contentSha256', k.content_sha256) end as before,
-        w.source_key is not null as "isWitness",
-        (
-          select coalesce(json_agg(json_build_object(
-            'seq', t.seq, 'channel', t.channel, 'bankReference', t.bank_reference, 'textSha256', t.text_sha256,
-            'bookedAt', t.booked_at, 'bookedPrecision', t.booked_precision) order by t.seq), '[]')
-          from bank_transaction t
-          where t.market_id = a.market_id
-            and t.business_day = any(array[a.day_before, a.business_day, a.day_after])
-            and t.account_number = a.account_number and t.amount_vnd = a.amount_vnd
-            and t.bank_bin = a.bank_bin and t.direction = a.direction
-            and (t.source_id <> a.source_id or t.channel <> a.channel)
-            and not exists (
-              select 1 from witness v
-              where v.market_id = t.market_id and v.transaction_seq = t.seq
-                and v.source_id = a.source_id and v.channel = a.channel
-            )
-        ) as untold
-      from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-        $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[]) with ordinality
-        as a (market_id, source_id, body_sha256, day_before, business_day, day_after,
-          source_key, channel, bank_bin, account_number, direction, amount_vnd, place)
-      left join bank_transaction k
-        on k.market_id = a.market_id and k.source_id = a.source_id and k.source_key = a.source_key
-      left join witness w
-        on w.market_id = a.market_id and w.source_id = a.source_id and w.source_key = a.source_key
-      order by a.place`,
+      with asked as materialized (
+        select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+          $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[]) with ordinality
+          as a (market_id, source_id, body_sha256, day_before, business_day, day_after,
+            source_key, channel, bank_bin, account_number, direction, amount_vnd, place)
+      )
+      select a.place, 'notification' as kind, n.seq, null as "contentSha256", null as channel, null as "bankReference",
+        null as "textSha256", null::bigint as "bookedAt", null as "bookedPrecision"
+      from asked a
+      cross join lateral (${byKey('match_exception', ['market_id', 'body_sha256'], 'a')}) as e
+      cross join lateral (${byKey('bank_notification', ['market_id', 'seq'], 'e', 'notification_seq')}) as n
+      where n.source_id = a.source_id
+      union all
+      select a.place, 'before', k.seq, k.content_sha256, null, null, null, null, null
+      from asked a
+      cross join lateral (${byKey('bank_transaction', ['market_id', 'source_id', 'source_key'], 'a')}) as k
+      union all
+      select a.place, 'witness', w.transaction_seq, null, null, null, null, null, null
+      from asked a
+      cross join lateral (${byKey('witness', ['market_id', 'source_id', 'source_key'], 'a')}) as w
+      union all
+      select a.place, 'untold', t.seq, null, t.channel, t.bank_reference, t.text_sha256, t.booked_at, t.booked_precision
+      from asked a
+      cross join unnest(array[a.day_before, a.business_day, a.day_after]) as about (day)
+      cross join lateral (
+        select * from bank_transaction t
+        where t.market_id = a.market_id and t.business_day = about.day and t.account_number = a.account_number
+          and t.amount_vnd between a.amount_vnd and a.amount_vnd
+        order by t.amount_vnd
+      ) as t
+      where t.bank_bin = a.bank_bin and t.direction = a.direction
+        and (t.source_id <> a.source_id or t.channel <> a.channel)
+        and not exists (
+          select 1 from (${byKey('witness', ['market_id', 'transaction_seq'], 't', 'seq')}) as v
+          where v.source_id = a.source_id and v.channel = a.channel
+        )`,
     values: Array.from({ length: width }, (_, column) => columns.map((one) => one[column] ?? null)),
   }
+}
+
+/** What `readKnown` read, by entry. */
+export function knownOf(entries: readonly Entry[], read: readonly KnownRow[]): Known[] {
+  const known = entries.map((): Known & { untold: Known['untold'][number][] } => ({
+    notificationSeq: null,
+    before: null,
+    isWitness: false,
+    untold: [],
+  }))
+  for (const row of read) {
+    const entry = known[row.place - 1]!
+    if (row.kind === 'notification') entry.notificationSeq = row.seq
+    else if (row.kind === 'before') entry.before = row
+    else if (row.kind === 'witness') entry.isWitness = true
+    else entry.untold.push(row)
+  }
+  for (const { untold } of known) untold.sort((a, b) => a.seq - b.seq)
+  return known
 }
 
 /** Writes everything of a batch at once. */

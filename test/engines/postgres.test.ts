@@ -7,7 +7,8 @@ import { findDifferences } from '../../server/storage/audit.ts'
 import { openStore } from '../../server/storage/engine.ts'
 import { section } from '../../server/storage/kit.sqlite.ts'
 import { listSections, sectionNamed } from '../../server/storage/market.ts'
-import { marketScope } from '../../server/storage/scope.ts'
+import { marketScope, operatorScope } from '../../server/storage/scope.ts'
+import { addSource } from '../../server/storage/source.ts'
 import type { Store } from '../../server/storage/store.ts'
 import { classify, getTakings, listPayments } from '../../server/storage/takings.ts'
 import { query, rows } from '../../server/storage/unit.ts'
@@ -168,6 +169,35 @@ describe('what another process does', () => {
     expect(after).toEqual(before)
     expect(await market.store.read(names)).toHaveLength(before.length + 1)
   })
+})
+
+it('a recording reads what it asks for and not the market, though its plans are from when there was nothing', async () => {
+  const ROUNDS = 20
+  const BATCH = 32
+  const url = await createDatabase(inject('postgresUrl'))
+  const recording = await openStore(url)
+  const source = { id: SOURCE, kind: 'sepay', mode: 'hmac', label: 'SePay', apiToken: null, secret: 'sealed' }
+  await recording.changeRegistry((tx) => addSource(tx, operatorScope(), source, MORNING))
+  const { lan } = await fillMarket(recording, SOURCE)
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const batch = Array.from({ length: BATCH }, (_, index) => paid(lan, 1_000 * (round * BATCH + index + 1)))
+    await recording.record(batch, RULES)
+    // Again, as a source that heard no answer would send it.
+    await recording.record(batch.slice(0, 1), RULES)
+  }
+  // The server's counts are whole when the connections that read have ended.
+  await recording.close()
+  const store = await openStore(url)
+  const [read] = await store.read(() =>
+    query<{ tuples: number }>(
+      sql`
+      select sum(idx_tup_read) as tuples from pg_stat_user_indexes
+      where relname in ('bank_transaction', 'bank_notification', 'witness')`,
+    ),
+  )
+  await store.close()
+  expect(read!.tuples).toBeGreaterThanOrEqual(ROUNDS)
+  expect(read!.tuples).toBeLessThan(ROUNDS * BATCH)
 })
 
 describe('news of another process', () => {
