@@ -1,6 +1,9 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createAdaptorServer, type ServerType } from '@hono/node-server'
 import { pino } from 'pino'
 import { createApp } from '../../server/http/app.ts'
 import { invite } from '../../server/domain/sign-in.ts'
@@ -78,11 +81,23 @@ export function openTestServer({ publicUrl = 'http://localhost:4040', demo = fal
   let accounts = 0
   let ids = 0
 
-  const request = async (path: string, init: RequestInit, cookie?: string) =>
-    app.request(new URL(path, publicUrl), {
-      ...init,
-      headers: { accept: 'text/html', ...(cookie ? { cookie } : {}), ...(init.headers as object) },
-    })
+  let listening: ServerType | undefined
+  /** Streams leave the app's answer for the socket: they need one. */
+  const overSocket = async (path: string, init: RequestInit) => {
+    if (!listening) {
+      listening = createAdaptorServer({ fetch: app.fetch })
+      await once(listening.listen(0), 'listening')
+    }
+    const { port } = listening.address() as AddressInfo
+    return fetch(new URL(path, `http://localhost:${port}`), { ...init, redirect: 'manual' })
+  }
+
+  const request = async (path: string, init: RequestInit, cookie?: string) => {
+    const headers = { accept: 'text/html', ...(cookie ? { cookie } : {}), ...(init.headers as object) }
+    return /\/stream(\?|$)/.test(path)
+      ? overSocket(path, { ...init, headers })
+      : app.request(new URL(path, publicUrl), { ...init, headers })
+  }
 
   const get = (path: string, cookie?: string) => request(path, {}, cookie)
   const post = (path: string, fields: Fields, cookie?: string) => {
@@ -173,6 +188,8 @@ export function openTestServer({ publicUrl = 'http://localhost:4040', demo = fal
       return notify(sourceId, sepayBody({ id: ids, content: 'chuyen tien', ...told }))
     },
     async close() {
+      if (listening && 'closeAllConnections' in listening) listening.closeAllConnections()
+      listening?.close()
       await services.close()
       rmSync(folder, { recursive: true })
     },
