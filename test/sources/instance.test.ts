@@ -19,7 +19,7 @@ beforeEach(async () => {
   broken = false
   const real = openSeal(folder)
   seal = {
-    close: real.close,
+    ...real,
     open(sealed) {
       opened += 1
       return broken ? Promise.reject(new Error('no key')) : real.open(sealed)
