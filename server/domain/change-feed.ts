@@ -8,6 +8,8 @@ export interface ChangeFeed {
   publish(news: readonly Published[]): void
   /** Calls `listener` whenever the stall has news, until the returned function is called. */
   subscribe(stallId: number, listener: () => void): () => void
+  /** How many listen. */
+  listening(): number
 }
 
 type Deliver = ChangeFeed['publish']
@@ -29,5 +31,6 @@ export function createChangeFeed(share: (deliver: Deliver) => Deliver = (deliver
         if (ofStall.size === 0) listeners.delete(stallId)
       }
     },
+    listening: () => [...listeners.values()].reduce((sum, ofStall) => sum + ofStall.size, 0),
   }
 }

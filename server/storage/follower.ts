@@ -144,8 +144,8 @@ function* followPresence(tx: Db, marketId: number, cells: readonly Cell[], sums:
     for (const [end, { present: change }] of windowChanges(new Set(before.keys()), new Set(after.keys())))
       sums.day(dayOf(end)).activeStalls30d += change
     for (const sectionId of new Set([...before.values(), ...after.values()])) {
-      const inSection = (days: ReadonlyMap<number, number>) =>
-        new Set([...days].flatMap(([day, section]) => (section === sectionId ? [day] : [])))
+      const inSection = (places: ReadonlyMap<number, number>) =>
+        new Set([...places].flatMap(([day, section]) => (section === sectionId ? [day] : [])))
       for (const [end, { present: change }] of windowChanges(inSection(before), inSection(after)))
         sums.section(dayOf(end), sectionId).activeStalls30d += change
     }

@@ -60,8 +60,9 @@ describe.each(ENGINES)('on %s', (engine) => {
         }),
       )
     }
+    const ended = all.map((one) => once(one, 'exit'))
     for (const one of all) one.kill('SIGKILL')
-    await Promise.all(all.map((one) => one.exitCode ?? one.signalCode ?? once(one, 'exit')))
+    await Promise.all(ended)
     // They did follow while the others wrote.
     expect(await cursorNow()).toBeGreaterThan(0)
     await followLedger(market.store, payerKey)
