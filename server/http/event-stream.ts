@@ -126,7 +126,7 @@ export function askedCursor(c: Context<Env>): number | undefined {
 
 /** One timer, and one turn of telling at a time for each market, however many listen. */
 export function createEventStreams(
-  { now, log }: Pick<Services, 'now' | 'log'>,
+  { now, log, meter }: Pick<Services, 'now' | 'log' | 'meter'>,
   { maxStreamsOfRoom, tell }: Audience,
 ): EventStreams {
   const markets = new Map<number, OpenMarket>()
@@ -192,6 +192,7 @@ export function createEventStreams(
   }
 
   function leave(market: OpenMarket, room: Room, stream: EventStream): void {
+    meter.openStreams -= 1
     room.streams.delete(stream)
     // Another of the same name may have been opened since this one was left by all.
     if (room.streams.size > 0 || market.rooms.get(room.id) !== room) return
@@ -228,6 +229,7 @@ export function createEventStreams(
     cursor: number,
   ): void {
     const stream = new EventStream(room, tokenHash, cursor, outgoing)
+    meter.openStreams += 1
     outgoing.once('close', () => leave(market, room, stream))
     outgoing.writeHead(200, HEADERS)
     stream.send(`retry: ${RETRY_MS}\n${message('hello', JSON.stringify({ now: now() }))}`)
