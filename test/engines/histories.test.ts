@@ -4,8 +4,7 @@ import { getTableConfig } from 'drizzle-orm/sqlite-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { AppError } from '../../shared/app-error.ts'
 import { CONSENT_TEXT_VERSION } from '../../shared/consent-text.ts'
-import { dayOf, decide } from '../../server/domain/match.ts'
-import { sameTransfer } from '../../server/domain/same-transfer.ts'
+import { RULES } from '../../server/domain/recording-rules.ts'
 import { assign } from '../../server/storage/assignment.ts'
 import { findDifferences } from '../../server/storage/audit.ts'
 import { recordCash, undoCash } from '../../server/storage/cash.ts'
@@ -36,7 +35,6 @@ import {
 } from './history.ts'
 import { createModel, lines, NOBODYS, type Books } from './reference-model.ts'
 
-const RULES = { decide, sameTransfer, dayOf }
 /** As many happen at once, each in a market of its own: a batch then holds messages of all of them. */
 const AT_ONCE = 50
 const HISTORIES = Number(process.env['HISTORIES'] ?? 2_000)

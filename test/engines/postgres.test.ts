@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
-import { dayOf, decide } from '../../server/domain/match.ts'
-import { sameTransfer } from '../../server/domain/same-transfer.ts'
+import { RULES } from '../../server/domain/recording-rules.ts'
 import { findDifferences } from '../../server/storage/audit.ts'
 import { openStore } from '../../server/storage/engine.ts'
 import { section } from '../../server/storage/kit.sqlite.ts'
@@ -26,7 +25,6 @@ import {
 } from '../small-market.ts'
 import { execute } from '../test-store.ts'
 
-const RULES = { decide, sameTransfer, dayOf }
 const CLASSIFICATIONS = 40
 
 let market: SmallMarket
