@@ -3,10 +3,12 @@ import { squash } from '../../shared/display-text.ts'
 import { MORNING } from '../small-market.ts'
 import {
   AGREED_AT,
+  CLOSING,
   CONSENT_AT,
   DAY_MS,
   saleOf,
   STALLS,
+  VIRTUAL,
   type Account,
   type Act,
   type Place,
@@ -76,13 +78,16 @@ export function createModel(places: readonly Place[]) {
 
   function record(marketId: number, { message, account, names }: Told, proven: ReadonlySet<StallName>): void {
     const [told] = message.transactions
-    const { sourceKey: key, direction, amountVnd, bookedAt, bankReference, channel, accountNumber } = told!
+    if (!told) return recordUnreadable(message)
+    const { sourceKey: key, direction, amountVnd, bookedAt, bankReference, channel, accountNumber } = told
+    const reference = bankReference ?? ''
     const own = get(marketId)
-    const verdict = judge(own, { account, names, direction, bookedAt, isTest: told!.isTest }, proven)
+    const isVirtual = told.virtualAccount !== null
+    let verdict = judge(own, { account, names, direction, bookedAt, isVirtual, isTest: told.isTest }, proven)
     const market = verdict.is === 'not counted' && verdict.nobodys ? get(NOBODYS) : own
     const day = dayOf(bookedAt)
     const body = Buffer.from(message.rawBody).toString()
-    const memo = told!.remittanceText
+    const memo = told.remittanceText
     const content = JSON.stringify([accountNumber, direction, amountVnd, bookedAt, bankReference, memo])
 
     // The same key: a resend says nothing, another content is for a person, once for each message that says it.
@@ -109,13 +114,21 @@ export function createModel(places: readonly Place[]) {
         !one.toldBy.includes(channel),
     )
     const twin =
-      untold.find((one) => isLong(one) && one.bankReference === bankReference) ??
-      untold.find((one) => isSameContent(one, { bankReference: bankReference!, memo, bookedAt }))
+      untold.find((one) => isLong(one) && one.bankReference === reference) ??
+      untold.find((one) => isSameContent(one, { bankReference: reference, memo, bookedAt }))
     if (twin) {
       twin.toldBy.push(channel)
       market.witnesses.set(key, twin.key)
       return
     }
+
+    // A statement tells of everything: the same minute in other words may be the same, and only a person can say.
+    const mayBeSame = (one: Credit) =>
+      (channel === 'statement' || one.toldBy[0] === 'statement') &&
+      !(isLong(one) && isLong({ bankReference: reference })) &&
+      isSameTime(one, { bookedAt })
+    if (verdict.is === 'matched' && untold.some(mayBeSame))
+      verdict = { is: 'undecided', reason: 'perhaps_told_before' }
 
     const credit: Credit = {
       key,
@@ -125,8 +138,8 @@ export function createModel(places: readonly Place[]) {
       amountVnd,
       bookedAt,
       content,
-      bankReference: bankReference!,
-      payer: told!.payerAccount,
+      bankReference: reference,
+      payer: told.payerAccount,
       memo,
       toldBy: [channel],
       undecided: verdict.is === 'undecided',
@@ -146,9 +159,22 @@ export function createModel(places: readonly Place[]) {
     }
   }
 
+  function recordUnreadable({ rawBody, receivedAt }: Told['message']): void {
+    const market = get(NOBODYS)
+    const body = Buffer.from(rawBody).toString()
+    if (!market.messages.has(body)) market.exceptions.push(`unreadable undefined ${dayOf(receivedAt)}`)
+    market.messages.add(body)
+    market.bodies.add(body)
+  }
+
   function judge(
     market: Market,
-    told: Pick<Told, 'account' | 'names'> & { direction: string; bookedAt: number; isTest: boolean },
+    told: Pick<Told, 'account' | 'names'> & {
+      direction: string
+      bookedAt: number
+      isVirtual: boolean
+      isTest: boolean
+    },
     proven: ReadonlySet<StallName>,
   ): Verdict {
     const no = (reason: string, nobodys = true): Verdict => ({ is: 'not counted', reason, nobodys })
@@ -170,9 +196,22 @@ export function createModel(places: readonly Place[]) {
       const { reference, stall } = saleOf(market.id, name.sale)
       return market.sales.has(reference) ? [{ stall, sale: reference }] : []
     })
+    if (told.isVirtual && named.some(({ stall }) => stall !== VIRTUAL.stall))
+      return person('conflicting_evidence')
     const sales = new Set(named.flatMap((one) => one.sale || []))
     if (new Set(named.map((one) => one.stall)).size > 1 || sales.size > 1) return person('two_references')
     const best = named.find((one) => one.sale) ?? named[0]
+    const hers = told.isVirtual ? VIRTUAL.stall : best?.stall
+    if (hers !== undefined && holders.includes(hers) && market.closed.has(hers)) return person('closed_stall')
+    if (told.isVirtual)
+      return {
+        is: 'matched',
+        stall: VIRTUAL.stall,
+        rule: 'virtual_account',
+        sale: '',
+        kind: 'sale',
+        proves: best !== undefined,
+      }
     if (best) {
       if (!holders.includes(best.stall)) return person('wrong_account')
       const rule = best.sale ? 'sale_reference' : 'reference'
@@ -189,6 +228,10 @@ export function createModel(places: readonly Place[]) {
     const market = get(marketId)
     if (one.do === 'consent') {
       market.agreed = true
+      return 'ok'
+    }
+    if (one.do === 'close') {
+      market.closed.add(CLOSING)
       return 'ok'
     }
     if (one.do === 'assign') {
@@ -285,6 +328,7 @@ export function createModel(places: readonly Place[]) {
 interface Market {
   id: number
   agreed: boolean
+  closed: Set<StallName>
   credits: Map<string, Credit>
   messages: Set<string>
   bodies: Set<string>
@@ -306,6 +350,7 @@ function emptyMarket(id: number): Market {
   return {
     id,
     agreed: false,
+    closed: new Set(),
     credits: new Map(),
     messages: new Set(),
     bodies: new Set(),
@@ -354,8 +399,12 @@ const isLong = ({ bankReference }: Pick<Words, 'bankReference'>) => bankReferenc
 /** The same words, within two minutes. */
 function isSameContent(one: Words, other: Words): boolean {
   if (isLong(one) && isLong(other)) return false
-  return squash(one.memo) === squash(other.memo) && Math.abs(one.bookedAt - other.bookedAt) <= 120_000
+  return squash(one.memo) === squash(other.memo) && isSameTime(one, other)
 }
+
+type When = Pick<Words, 'bookedAt'>
+
+const isSameTime = (one: When, other: When) => Math.abs(one.bookedAt - other.bookedAt) <= 120_000
 
 /** Only sales are takings; what is unclear is told beside them. */
 function count(market: Market, { bookedAt, stall, kind, amountVnd }: Credit, sign: 1 | -1): void {
