@@ -206,7 +206,7 @@ export function createEventStreams(
 
   return {
     open(c, marketId, roomId, tokenHash, cursor) {
-      const outgoing = c.env.outgoing as ServerResponse
+      const outgoing = c.env.outgoing
       // It left while its door was being asked.
       if (outgoing.destroyed) return RESPONSE_ALREADY_SENT
       const [market, room] = enter(marketId, roomId)

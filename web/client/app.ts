@@ -20,7 +20,7 @@ async function keep(kind: 'refresh' | 'complete', urls: string[]) {
   // A page drawn without network would only be asked for in vain.
   if (!navigator.onLine) return
   const message = { kind, urls: urls.map((url) => new URL(url, location.href).href) }
-  active?.postMessage(message, { transfer: [] })
+  active?.postMessage(message)
 }
 
 if (workers) {
