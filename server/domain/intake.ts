@@ -36,30 +36,40 @@ export function createIntake(store: Store, publish: (news: readonly Published[])
   async function commitWaiting(): Promise<void> {
     // One turn of the event loop, in which everything that has already arrived joins the batch.
     await new Promise(setImmediate)
-    while (waiting.length > 0) {
-      const batch = waiting.splice(0, MAX_BATCH)
-      try {
-        await commit(batch)
-      } catch {
-        for (const one of batch) {
-          await commit([one]).catch(one.settle)
-          // A ledger that stays locked costs seconds for each: who is refused hears it now, not after the last.
-          await new Promise(setImmediate)
-        }
-      }
-      await new Promise(setImmediate)
+    let batch = waiting.splice(0, MAX_BATCH)
+    let recording = record(batch)
+    while (batch.length > 0) {
+      const committed = batch
+      const news = await recording.catch(() => undefined)
+      if (!news) await recordOneByOne(committed)
+      // The disk is given the next ones before these are answered.
+      batch = waiting.splice(0, MAX_BATCH)
+      recording = record(batch)
+      if (news) answer(committed, news)
     }
     running = undefined
   }
 
-  async function commit(batch: readonly Waiting[]): Promise<void> {
-    const news = await store.record(
-      batch.map((one) => one.message),
-      RULES,
-    )
+  async function recordOneByOne(batch: readonly Waiting[]): Promise<void> {
+    for (const one of batch) {
+      await record([one]).then((news) => answer([one], news), one.settle)
+      // A ledger that stays locked costs seconds for each: who is refused hears it now, not after the last.
+      await new Promise(setImmediate)
+    }
+  }
+
+  function answer(batch: readonly Waiting[], news: readonly Published[]): void {
     for (const one of batch) one.settle()
     publish(news)
   }
+
+  const record = async (batch: readonly Waiting[]): Promise<Published[]> =>
+    batch.length === 0
+      ? []
+      : store.record(
+          batch.map((one) => one.message),
+          RULES,
+        )
 
   return {
     submit(message) {
