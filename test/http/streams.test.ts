@@ -41,12 +41,23 @@ beforeEach(async () => {
 
 const signIn = ({ vendor }: StallEntry) =>
   server.signIn({ role: 'vendor', marketId: market.id, vendorId: vendor!.id })
-const pay = (to: StallEntry, amount: number) =>
+const pay = (to: StallEntry, amount: number, time = '2026-11-22 08:00:00') =>
   server.pay(source, {
     accountNumber: to.accounts[0]!.accountNumber,
     content: to.stall.reference,
     amount,
+    time,
   })
+/** As another process on the same file does it: no hint comes of it. */
+const recordSilently = ({ accounts, stall }: StallEntry, amountVnd: number) => {
+  const told = credit({
+    accountNumber: accounts[0]!.accountNumber,
+    remittanceText: stall.reference,
+    amountVnd,
+  })
+  const message = { ...messageOf(told), sourceId: source }
+  return server.services.store.record([message], { decide, dayOf, sameTransfer })
+}
 
 interface Phone {
   changes(): VendorChange[]
@@ -138,14 +149,56 @@ describe('a phone’s stream', () => {
     expect(seqsOf(phone)).toEqual(seqsOf(phone).toSorted((a, b) => a - b))
   })
 
+  it('tells once what is committed while it is being told', async () => {
+    const { store } = server.services
+    const { read } = store
+    const cookie = await signIn(lan)
+    let amountVnd = 0
+    store.read = async (unit) => {
+      const found = await read(unit)
+      await recordSilently(lan, (amountVnd += 1_000))
+      return found
+    }
+    onTestFinished(() => void (store.read = read))
+    const phone = await listen(cookie, lan)
+    await sleep(QUIET_MS)
+    store.read = read
+    await pay(lan, 500)
+    await sleep(QUIET_MS)
+    const all = Array.from({ length: amountVnd / 1_000 }, (_, index) => 1_000 * (index + 1))
+    expect(all.length).toBeGreaterThan(3)
+    expect(phone.amounts()).toEqual([...all, 500])
+  })
+
+  it('tells two phones of a stall the same payment, each with what it may know', async () => {
+    const first = await signIn(lan)
+    await pay(lan, 1_000)
+    const her = { role: 'vendor', marketId: market.id, vendorId: lan.vendor!.id } as const
+    const [young, helper] = [await server.pair(her), await server.pair(her, 'helper')]
+    const cursor = (await listen(first, lan)).lastEventId
+    await sleep(QUIET_MS)
+    const phones = await Promise.all([first, young, helper].map((cookie) => listen(cookie, lan, cursor())))
+    await pay(lan, 2_000)
+    await pay(lan, 4_000, '2026-11-21 10:00:00')
+    await sleep(QUIET_MS)
+    const heard = phones.map((phone) =>
+      phone.changes().map(({ payment, takings }) => [payment.amountVnd, takings.totalVnd]),
+    )
+    const [knowsAll, knowsLater] = [
+      [
+        [1_000, 1_000],
+        [2_000, 3_000],
+        [4_000, 4_000],
+      ],
+      [[2_000, 2_000]],
+    ]
+    expect(heard).toEqual([knowsAll.slice(1), knowsLater, knowsLater])
+  })
+
   it('tells what no hint came for as soon as anything else of the market is told', async () => {
     const phone = await listen(await signIn(lan), lan)
     const other = await listen(await signIn(hoa), hoa)
-    const { accountNumber } = lan.accounts[0]!
-    const told = credit({ accountNumber, remittanceText: lan.stall.reference, amountVnd: 7_000 })
-    // As another process on the same file does it.
-    const rules = { decide, dayOf, sameTransfer }
-    await server.services.store.record([{ ...messageOf(told), sourceId: source }], rules)
+    await recordSilently(lan, 7_000)
     await sleep(QUIET_MS)
     expect(phone.amounts()).toEqual([])
     await pay(hoa, 1_000)
