@@ -3,7 +3,6 @@ import { createServer, type ServerResponse } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import type { Context } from 'hono'
-import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import type { VendorChange } from '../../shared/wire.ts'
 import { dayOf, decide } from '../../server/domain/match.ts'
@@ -249,17 +248,14 @@ it('a phone that takes nothing is cut off, and its neighbour hears all', { timeo
   /** Far more than what the kernel keeps for a connection. */
   const MESSAGES = 1_000
   let told = 0
-  const streams = createEventStreams(
-    { now: () => MORNING, log: pino({ level: 'silent' }) },
-    {
-      maxStreamsOfRoom: 10,
-      async tell(_market, rooms) {
-        for (const room of rooms) for (const phone of room.streams) phone.send(MESSAGE)
-        told += 1
-        return []
-      },
+  const streams = createEventStreams(server.services, {
+    maxStreamsOfRoom: 10,
+    async tell(_market, rooms) {
+      for (const room of rooms) for (const phone of room.streams) phone.send(MESSAGE)
+      told += 1
+      return []
     },
-  )
+  })
   const answers: ServerResponse[] = []
   const http = createServer((_, outgoing) => {
     answers.push(outgoing)
