@@ -208,7 +208,7 @@ export function createEventStreams(
 
   return {
     open(c, marketId, roomId, tokenHash, cursor) {
-      const outgoing = c.env.outgoing
+      const { outgoing } = c.env
       // It left while its door was being asked.
       if (outgoing.destroyed) return RESPONSE_ALREADY_SENT
       const [market, room] = enter(marketId, roomId)

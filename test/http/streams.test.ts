@@ -54,8 +54,8 @@ const recordSilently = ({ accounts, stall }: StallEntry, amountVnd: number) => {
     remittanceText: stall.reference,
     amountVnd,
   })
-  const message = { ...messageOf(told), sourceId: source }
-  return server.services.store.record([message], { decide, dayOf, sameTransfer })
+  const batch = [{ ...messageOf(told), sourceId: source }]
+  return server.services.store.record(batch, { decide, dayOf, sameTransfer })
 }
 
 interface Phone {
@@ -96,6 +96,7 @@ async function listen(cookie: string, { stall }: StallEntry, lastEventId = '0'):
   }
 }
 
+const ascending = (a: number, b: number) => a - b
 const seqsOf = (phone: Phone) => phone.changes().map(({ seq }) => seq)
 
 describe('a phone’s stream', () => {
@@ -105,11 +106,11 @@ describe('a phone’s stream', () => {
     await Promise.all([1_000, 2_000, 3_000].flatMap((amount) => [pay(lan, amount), pay(hoa, amount + 500)]))
     await sleep(QUIET_MS)
     for (const phone of phones.slice(0, 2)) {
-      expect(phone.amounts().toSorted()).toEqual([1_000, 2_000, 3_000])
-      expect(seqsOf(phone)).toEqual(seqsOf(phone).toSorted((a, b) => a - b))
+      expect(phone.amounts().toSorted(ascending)).toEqual([1_000, 2_000, 3_000])
+      expect(seqsOf(phone)).toEqual(seqsOf(phone).toSorted(ascending))
       expect(phone.changes().at(-1)!.takings).toMatchObject({ totalVnd: 6_000, saleCount: 3 })
     }
-    expect(phones[2]!.amounts().toSorted()).toEqual([1_500, 2_500, 3_500])
+    expect(phones[2]!.amounts().toSorted(ascending)).toEqual([1_500, 2_500, 3_500])
   })
 
   it('goes on where it broke off: nothing is missed and nothing told twice', async () => {
@@ -130,11 +131,9 @@ describe('a phone’s stream', () => {
     await sleep(QUIET_MS)
     heard.push(...last.changes())
     const amounts = heard.map(({ payment }) => payment.amountVnd)
-    expect(amounts.toSorted((a, b) => a - b)).toEqual(
-      Array.from({ length: 24 }, (_, index) => 1_000 * (index + 1)),
-    )
+    expect(amounts.toSorted(ascending)).toEqual(Array.from({ length: 24 }, (_, index) => 1_000 * (index + 1)))
     const seqs = heard.map(({ seq }) => seq)
-    expect(seqs).toEqual(seqs.toSorted((a, b) => a - b))
+    expect(seqs).toEqual(seqs.toSorted(ascending))
   })
 
   it('tells more than a page of what was missed, and what comes meanwhile after it', async () => {
@@ -144,8 +143,8 @@ describe('a phone’s stream', () => {
     await pay(lan, 5_000)
     await sleep(2 * QUIET_MS)
     expect(phone.amounts().at(-1)).toBe(5_000)
-    expect(phone.amounts().toSorted((a, b) => a - b)).toEqual([...amounts, 5_000])
-    expect(seqsOf(phone)).toEqual(seqsOf(phone).toSorted((a, b) => a - b))
+    expect(phone.amounts().toSorted(ascending)).toEqual([...amounts, 5_000])
+    expect(seqsOf(phone)).toEqual(seqsOf(phone).toSorted(ascending))
   })
 
   it('tells once what is committed while it is being told', async () => {
@@ -247,12 +246,12 @@ it('a phone that takes nothing is cut off, and its neighbour hears all', { timeo
   const MESSAGE = message('change', 'x'.repeat(25_000))
   /** Far more than what the kernel keeps for a connection. */
   const MESSAGES = 1_000
-  let told = 0
+  let told = Promise.withResolvers<void>()
   const streams = createEventStreams(server.services, {
     maxStreamsOfRoom: 10,
     async tell(_market, rooms) {
       for (const room of rooms) for (const phone of room.streams) phone.send(MESSAGE)
-      told += 1
+      told.resolve()
       return []
     },
   })
@@ -276,14 +275,14 @@ it('a phone that takes nothing is cut off, and its neighbour hears all', { timeo
   const [toReader, toSleeper] = answers as [ServerResponse, ServerResponse]
 
   let mostKept = 0
-  while (told < MESSAGES) {
-    const before = told
+  for (let count = 0; count < MESSAGES; count += 1) {
+    told = Promise.withResolvers()
     streams.wake(1, 1)
-    while (told === before) await turn()
+    await told.promise
     mostKept = Math.max(mostKept, toSleeper.writableLength)
     while (toReader.writableLength > 0) await turn()
   }
-  while (taken < MESSAGE.length * told) await sleep(1)
+  while (taken < MESSAGE.length * MESSAGES) await sleep(1)
   expect([toReader.destroyed, toSleeper.destroyed]).toEqual([false, true])
   expect(mostKept).toBeLessThan(MESSAGE.length * 5)
   reader.destroy()
