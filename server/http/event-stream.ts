@@ -232,7 +232,8 @@ export function createEventStreams(
   ): void {
     const stream = new EventStream(room, tokenHash, cursor, outgoing)
     meter.openStreams += 1
-    outgoing.once('close', () => leave(market, room, stream))
+    // The framework's listener would keep its request in memory as long.
+    outgoing.removeAllListeners('close').once('close', () => leave(market, room, stream))
     outgoing.writeHead(200, HEADERS)
     stream.send(`retry: ${RETRY_MS}\n${message('hello', JSON.stringify({ now: now() }))}`)
     wake(market, room)
