@@ -9,7 +9,7 @@ import { openSession } from '../../server/storage/session.ts'
 import { vendorOf } from '../../server/storage/stall.ts'
 import { sepayBody, sepayHeaders } from '../../test/sepay.ts'
 import { seededRandom, TODAY } from '../../test/small-market.ts'
-import { figure, percentile, type Figure } from './figure.ts'
+import { figure, notMeasured, percentile, type Figure } from './figure.ts'
 import { openBenchServices, registerMarket, type BenchMarket, type Payee } from './market.ts'
 import { startSide } from './side.ts'
 import { FULL, type Size } from './size.ts'
@@ -18,6 +18,8 @@ const PHONES_OF_A_STALL = 10
 const OPENED_AT_ONCE = 50
 const DAY_MS = 86_400_000
 const DEADLINE_MS = 60_000
+/** Databases, modules, the bank's connection. */
+const OTHER_FILES = 200
 /** In which every phone is pinged once. */
 const REST_MS = 15_000
 
@@ -46,13 +48,19 @@ export async function measurePhones(size: Size, wanted: (name: string) => boolea
   const folder = mkdtempSync(join(tmpdir(), 'cho-bench-'))
   const env = { DATA_DIR: folder, DATABASE_URL: undefined }
   const most = Math.max(...size.phones)
+  const openFiles = openFileLimit()
+  if (openFiles < most + OTHER_FILES) {
+    const reason = `ulimit -n is ${openFiles}; ${most} phones need ${most + OTHER_FILES}`
+    return phoneNames.filter(wanted).map((name) => notMeasured(name, reason))
+  }
   const market = await pairPhones(env, Math.ceil(most / PHONES_OF_A_STALL))
   const server = await startSide('product-server.ts', ['product'], env)
   const counter = await openCounter(server.port, market)
   const figures: Figure[] = []
   try {
     await counter.openPhones(1)
-    await counter.pay(Math.ceil(size.payments / 5))
+    // What payments take of memory, they have taken before the phones come.
+    await counter.pay(size.payments)
     const before = await server.usage()
     for (const count of size.phones) {
       await counter.openPhones(count)
@@ -96,6 +104,14 @@ export async function measurePhones(size: Size, wanted: (name: string) => boolea
     rmSync(folder, { recursive: true, force: true })
   }
   return figures.filter(({ name }) => wanted(name))
+}
+
+/** Node raises its own to the hard limit; that only whoever started it can raise. */
+function openFileLimit(): number {
+  const { userLimits } = process.report.getReport() as unknown as {
+    userLimits: { open_files: { hard: number | 'unlimited' } }
+  }
+  return Number(userLimits.open_files.hard) || Infinity
 }
 
 interface PairedMarket extends BenchMarket {

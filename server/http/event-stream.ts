@@ -9,7 +9,10 @@ import type { Env } from './door.ts'
  * Each stream says something this often, so that a phone can tell a dead socket from a quiet day. Then it is also
  * looked at without a hint: another process may have written, or signed the phone out.
  */
-const LOOK_SECONDS = 15
+const LOOK_MS = 15_000
+/** A few rooms at a time: ten thousand pings at once would keep a payment waiting. */
+const TICK_MS = 100
+const TICKS = LOOK_MS / TICK_MS
 const RETRY_MS = 1_000
 /** A phone that has not taken so much is cut off; it comes back and says where it was. */
 const MAX_UNREAD_BYTES = 64 * 1024
@@ -131,7 +134,7 @@ export function createEventStreams(
 ): EventStreams {
   const markets = new Map<number, OpenMarket>()
   let timer: NodeJS.Timeout | undefined
-  let second = 0
+  let tick = 0
 
   function wake(market: OpenMarket, room: Room): void {
     market.woken.add(room)
@@ -164,12 +167,11 @@ export function createEventStreams(
     }
   }
 
-  /** A fifteenth of the rooms each second: neither questions nor pings come all at once. */
   function look(): void {
-    second = (second + 1) % LOOK_SECONDS
+    tick = (tick + 1) % TICKS
     for (const market of markets.values()) {
       for (const room of market.rooms.values()) {
-        if (room.id % LOOK_SECONDS !== second) continue
+        if (room.id % TICKS !== tick) continue
         room.isDue = true
         wake(market, room)
       }
@@ -187,7 +189,7 @@ export function createEventStreams(
     if (room.streams.size >= maxStreamsOfRoom) throw new AppError('unavailable', 'too many listen here')
     markets.set(marketId, market)
     market.rooms.set(roomId, room)
-    timer ??= setInterval(look, 1_000)
+    timer ??= setInterval(look, TICK_MS)
     return [market, room]
   }
 
@@ -206,7 +208,7 @@ export function createEventStreams(
 
   return {
     open(c, marketId, roomId, tokenHash, cursor) {
-      const outgoing = c.env.outgoing
+      const { outgoing } = c.env
       // It left while its door was being asked.
       if (outgoing.destroyed) return RESPONSE_ALREADY_SENT
       const [market, room] = enter(marketId, roomId)
@@ -230,7 +232,8 @@ export function createEventStreams(
   ): void {
     const stream = new EventStream(room, tokenHash, cursor, outgoing)
     meter.openStreams += 1
-    outgoing.once('close', () => leave(market, room, stream))
+    // The framework's listener would keep its request in memory as long.
+    outgoing.removeAllListeners('close').once('close', () => leave(market, room, stream))
     outgoing.writeHead(200, HEADERS)
     stream.send(`retry: ${RETRY_MS}\n${message('hello', JSON.stringify({ now: now() }))}`)
     wake(market, room)

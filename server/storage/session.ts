@@ -176,34 +176,49 @@ export interface Listener extends SignedIn {
   heldAfter: number
 }
 
-/** The phones that may listen to some stalls now, oldest first. */
+/** The phones that may listen to some stalls now; of each stall oldest first. */
 export function listListeners(
   store: Store,
-  scope: MarketScope,
+  { marketId }: MarketScope,
   stallIds: readonly number[],
   now: number,
 ): Promise<Listener[]> {
-  return store.read((tx) =>
-    rows(
+  return store.read(function* (tx) {
+    const held = yield* rows(
       tx
-        .select({ ...SIGNED_IN, stallId: tenancy.stallId, heldAfter: tenancy.seesAfter })
+        .select({ stallId: tenancy.stallId, vendorId: tenancy.vendorId, heldAfter: tenancy.seesAfter })
         .from(tenancy)
-        .innerJoin(
-          session,
-          and(eq(session.marketId, tenancy.marketId), eq(session.vendorId, tenancy.vendorId)),
-        )
         .where(
           and(
-            eq(tenancy.marketId, scope.marketId),
+            eq(tenancy.marketId, marketId),
             inArray(tenancy.stallId, [...stallIds]),
             isNull(tenancy.endedAt),
+          ),
+        ),
+    )
+    // Not joined: from seven stalls on SQLite would read every session of the market.
+    const sessions = yield* rows(
+      tx
+        .select(SIGNED_IN)
+        .from(session)
+        .where(
+          and(
+            eq(session.marketId, marketId),
+            inArray(
+              session.vendorId,
+              held.map((one) => one.vendorId),
+            ),
             isNull(session.revokedAt),
             gt(session.expiresAt, now),
           ),
         )
         .orderBy(asc(session.createdAt)),
-    ),
-  )
+    )
+    const byVendor = Map.groupBy(sessions, (one) => one.vendorId)
+    return held.flatMap(({ stallId, vendorId, heldAfter }) =>
+      (byVendor.get(vendorId) ?? []).map((one) => ({ ...one, stallId, heldAfter })),
+    )
+  })
 }
 
 /** Her own phone that nobody need say yes to any more can say it to others. */
