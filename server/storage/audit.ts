@@ -99,6 +99,10 @@ const RECOMPUTED_OUTCOMES = `
         case
           when t.not_counted is not null then 'not_counted'
           when exists (
+            select 1 from "match" m where m.market_id = t.market_id and m.transaction_seq = t.seq and m.stall_id = 0
+              and not exists (select 1 from match_reversal r where r.market_id = m.market_id and r.match_seq = m.seq)
+          ) then 'not_counted'
+          when exists (
             select 1 from "match" m where m.market_id = t.market_id and m.transaction_seq = t.seq
               and not exists (select 1 from match_reversal r where r.market_id = m.market_id and r.match_seq = m.seq)
           ) then 'matched'

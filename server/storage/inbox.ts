@@ -1,9 +1,10 @@
-import { and, desc, eq, inArray, isNotNull, notExists, notInArray, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, isNotNull, notExists, notInArray, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/sqlite-core'
 import type { ExceptionReason, NotCountedReason } from './decision.ts'
 import { bankTransaction, dailyOutcome, match, matchException, transactionText } from './kit.sqlite.ts'
 import type { OperatorScope } from './scope.ts'
 import type { Store } from './store.ts'
-import { standing } from './takings.ts'
+import { standing } from './match.ts'
 import { rows } from './unit.ts'
 
 const MAX_DAYS = 31
@@ -11,6 +12,8 @@ const MAX_OPEN = 200
 
 /** Exceptions about a message rather than about money nobody has decided on. */
 const ABOUT_A_MESSAGE: ExceptionReason[] = ['unreadable', 'content_changed']
+
+const later = alias(matchException, 'later')
 
 interface Sum {
   transactionCount: number
@@ -176,6 +179,21 @@ export async function listUndecided(
             ),
         ),
         notInArray(matchException.reason, ABOUT_A_MESSAGE),
+        // Of one that was decided and undone, the newest says why it waits.
+        notExists(
+          db
+            .select({ one: sql`1` })
+            .from(later)
+            .where(
+              and(
+                eq(later.marketId, matchException.marketId),
+                eq(later.businessDay, matchException.businessDay),
+                gt(later.seq, matchException.seq),
+                eq(later.transactionSeq, matchException.transactionSeq),
+                notInArray(later.reason, ABOUT_A_MESSAGE),
+              ),
+            ),
+        ),
         notExists(
           db
             .select({ one: sql`1` })
@@ -190,7 +208,7 @@ export async function listUndecided(
         ),
       ),
     )
-    .orderBy(matchException.businessDay, matchException.seq)
+    .orderBy(matchException.businessDay, matchException.transactionSeq)
     .limit(MAX_OPEN)
   return found.map((row) => ({ ...row, remittanceText: row.remittanceText ?? '' }))
 }

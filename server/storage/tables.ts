@@ -16,6 +16,7 @@ export const MATCH_RULES = [
   'source_code',
   'sole_stall',
   'assigned',
+  'not_a_sale',
 ] as const
 export const INCIDENT_KINDS = ['wrong_code'] as const
 export const NOT_COUNTED_REASONS = [
@@ -36,6 +37,7 @@ export const EXCEPTION_REASONS = [
   'unproven_account',
   'no_reference',
   'perhaps_told_before',
+  'match_reversed',
 ] as const
 
 /**
@@ -407,6 +409,7 @@ export function defineTables(kit: Kit) {
       seq: int().notNull(),
       transactionSeq: int().notNull(),
       businessDay: text().notNull(),
+      /** 0: no stall's. A person said that the credit is no sale of anybody's. */
       stallId: int().notNull(),
       /** The sale whose reference the text bore. */
       saleSeq: int(),
@@ -625,7 +628,7 @@ export function defineTables(kit: Kit) {
       seq: int().notNull(),
       stallId: int().notNull(),
       transactionSeq: int().notNull(),
-      kind: choice(['credit', 'classified']).notNull(),
+      kind: choice(['credit', 'classified', 'undone']).notNull(),
       at: instant().notNull(),
     },
     (t) => [primaryKey({ columns: [t.marketId, t.seq] })],

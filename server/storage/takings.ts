@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, inArray, notExists, sql, type SQL } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, not, sql, type SQL } from 'drizzle-orm'
 import { AppError } from '../../shared/app-error.ts'
 import { vietnamTime } from '../../shared/business-day.ts'
 import { displayText } from '../../shared/display-text.ts'
@@ -7,17 +7,10 @@ import { notesKnown } from './cash.ts'
 import { ADD_TO_TAKINGS } from './counted.ts'
 import { lastPartDay } from './cut.ts'
 import type { Published } from './decision.ts'
-import {
-  bankTransaction,
-  change,
-  classification,
-  match,
-  matchReversal,
-  takings,
-  transactionText,
-} from './kit.sqlite.ts'
+import { bankTransaction, change, classification, match, takings, transactionText } from './kit.sqlite.ts'
 import { known } from './known.ts'
-import { salesOfCredits } from './sale.ts'
+import { creditOfMatch, newestClassification, standing } from './match.ts'
+import { salesAsOf, salesOfCredits } from './sale.ts'
 import type { SectionScope, StallScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
 import type { Db, Store } from './store.ts'
@@ -44,7 +37,12 @@ export async function listPayments(
   today: string,
 ): Promise<PaymentLine[]> {
   const found = await store.read((tx) =>
-    linesOf(tx, scope, today, and(eq(match.businessDay, businessDay), eq(match.stallId, scope.stallId))),
+    linesOf(
+      tx,
+      scope,
+      today,
+      and(eq(match.businessDay, businessDay), eq(match.stallId, scope.stallId), standing(tx)),
+    ),
   )
   return found.map((one) => one.line)
 }
@@ -81,33 +79,42 @@ export async function listChanges(
         .orderBy(change.seq)
         .limit(MAX_CHANGES),
     )
-    const found = yield* linesOf(
-      tx,
-      scope,
-      today,
-      and(
-        eq(match.stallId, stallId),
-        inArray(
-          match.transactionSeq,
-          news.map((one) => one.transactionSeq),
-        ),
+    const matched = and(
+      eq(match.stallId, stallId),
+      inArray(
+        match.transactionSeq,
+        news.map((one) => one.transactionSeq),
       ),
     )
+    const found = yield* linesOf(tx, scope, today, and(matched, standing(tx)))
     const lines = new Map(found.map((one) => [one.line.transactionSeq, one]))
+    const gone = news.some((one) => one.kind === 'undone')
+      ? yield* linesOf(tx, scope, NO_DAY, and(matched, not(standing(tx))))
+      : []
+    const goneLines = new Map(gone.map((one) => [one.line.transactionSeq, one]))
     const sales = yield* salesOfCredits(
       tx,
       scope,
       found.map((one) => ({ ...one, transactionSeq: one.line.transactionSeq })),
     )
+    const salesLeft = yield* salesAsOf(
+      tx,
+      scope,
+      gone.flatMap(({ saleSeq }) => saleSeq ?? []),
+      Math.max(...news.map((one) => one.at)),
+    )
     const totals = new Map<string, DayTakings>()
     const changes: VendorChange[] = []
     for (const { seq, kind, transactionSeq, at } of news) {
-      const told = lines.get(transactionSeq)
+      const current = lines.get(transactionSeq)
+      // What became hers again is told by the change that says so.
+      const told = kind !== 'undone' ? current : current ? undefined : goneLines.get(transactionSeq)
       if (!told) continue
       const total = totals.get(told.businessDay) ?? (yield* takingsOn(tx, scope, told.businessDay))
       totals.set(told.businessDay, total)
-      const sale = sales.get(transactionSeq)
-      const one = { seq, kind, payment: told.line, takings: total, recordedAt: at }
+      const payment = kind === 'undone' ? { ...told.line, memo: '', payerName: '' } : told.line
+      const sale = kind === 'undone' ? salesLeft.get(told.saleSeq ?? 0) : sales.get(transactionSeq)
+      const one = { seq, kind, payment, takings: total, recordedAt: at }
       changes.push(sale ? { ...one, sale } : one)
     }
     return { changes, last: news.length === MAX_CHANGES ? news.at(-1)!.seq : undefined }
@@ -131,7 +138,7 @@ export function* classify(
     tx,
     scope,
     NO_DAY,
-    and(eq(match.transactionSeq, transactionSeq), eq(match.stallId, stallId)),
+    and(eq(match.transactionSeq, transactionSeq), eq(match.stallId, stallId), standing(tx)),
   )
   if (!found) throw new AppError('not_found', `no credit ${transactionSeq} at this stall`)
   const { line, businessDay } = found
@@ -226,10 +233,7 @@ function* sumKnown(tx: Db, scope: StallScope, days: readonly string[]): Unit<Map
         classification: newestClassification(tx),
       })
       .from(match)
-      .innerJoin(
-        bankTransaction,
-        and(eq(bankTransaction.marketId, match.marketId), eq(bankTransaction.seq, match.transactionSeq)),
-      )
+      .innerJoin(bankTransaction, creditOfMatch)
       .where(
         and(
           eq(match.marketId, scope.marketId),
@@ -262,31 +266,6 @@ function* sumKnown(tx: Db, scope: StallScope, days: readonly string[]): Unit<Map
   )
 }
 
-/** What the credit of the `match` row at hand was last said to be. */
-function newestClassification(tx: Db): SQL<Classification> {
-  return sql<Classification>`(${tx
-    .select({ kind: classification.classification })
-    .from(classification)
-    .where(
-      and(
-        eq(classification.marketId, match.marketId),
-        eq(classification.transactionSeq, match.transactionSeq),
-      ),
-    )
-    .orderBy(desc(classification.seq))
-    .limit(1)})`
-}
-
-/** A match that nobody has undone. */
-export function standing(tx: Db): SQL {
-  return notExists(
-    tx
-      .select({ one: sql`1` })
-      .from(matchReversal)
-      .where(and(eq(matchReversal.marketId, match.marketId), eq(matchReversal.matchSeq, match.seq))),
-  )
-}
-
 function* takingsOn(tx: Db, scope: StallScope, businessDay: string): Unit<DayTakings> {
   const day = (yield* figuresOf(tx, scope, [businessDay])).get(businessDay)
   const { totalVnd = 0, saleCount = 0, unclearCount = 0 } = day ?? {}
@@ -316,10 +295,7 @@ function* linesOf(
         classification: newestClassification(tx),
       })
       .from(match)
-      .innerJoin(
-        bankTransaction,
-        and(eq(bankTransaction.marketId, match.marketId), eq(bankTransaction.seq, match.transactionSeq)),
-      )
+      .innerJoin(bankTransaction, creditOfMatch)
       .leftJoin(
         transactionText,
         and(
@@ -327,7 +303,7 @@ function* linesOf(
           eq(transactionText.transactionSeq, match.transactionSeq),
         ),
       )
-      .where(and(eq(match.marketId, scope.marketId), which, known(scope), standing(tx)))
+      .where(and(eq(match.marketId, scope.marketId), which, known(scope)))
       .orderBy(desc(match.seq))
       .limit(MAX_LINES),
   )

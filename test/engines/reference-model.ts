@@ -25,6 +25,7 @@ export interface Books {
   witnesses: string[]
   matches: string[]
   classifications: string[]
+  reversals: string[]
   exceptions: string[]
   changes: string[]
   takings: string[]
@@ -46,7 +47,8 @@ interface Credit {
   memo: string
   toldBy: string[]
   undecided: boolean
-  stall?: StallName
+  /** Where it is matched; `nobody` is what a person said is no sale. */
+  stall?: StallName | 'nobody'
   kind?: Classification
   sale?: string
 }
@@ -187,19 +189,38 @@ export function createModel(places: readonly Place[]) {
       market.agreed = true
       return 'ok'
     }
-    if (one.do === 'assign') {
+    if (one.do === 'assign' || one.do === 'setAside') {
       const credit = market.credits.get(one.sourceKey)
       if (!credit) return 'no such credit'
       if (credit.stall) return 'conflict'
       if (!credit.undecided) return 'not_found'
       const day = dayOf(credit.bookedAt)
-      Object.assign(credit, { stall: one.stall, kind: 'unclear', sale: '' })
-      market.matches.push(`${credit.key} ${one.stall} assigned  ${day}`)
-      market.classifications.push(`${credit.key} unclear`)
-      market.changes.push(`credit ${credit.key} ${one.stall}`)
+      const [stall, kind, rule] =
+        one.do === 'assign'
+          ? ([one.stall, 'unclear', 'assigned'] as const)
+          : (['nobody', one.as, 'not_a_sale'] as const)
+      Object.assign(credit, { stall, kind, sale: '', undecided: false })
+      market.matches.push(`${credit.key} ${stall} ${rule}  ${day}`)
+      market.classifications.push(`${credit.key} ${kind}`)
+      if (one.do === 'assign') market.changes.push(`credit ${credit.key} ${one.stall}`)
       count(market, credit, 1)
       add(market.outcomes, `${day} undecided`, -1, -credit.amountVnd)
-      add(market.outcomes, `${day} matched`, 1, credit.amountVnd)
+      add(market.outcomes, `${day} ${one.do === 'assign' ? 'matched' : 'not counted'}`, 1, credit.amountVnd)
+      return 'ok'
+    }
+    if (one.do === 'undo') {
+      const credit = market.credits.get(one.sourceKey)
+      if (!credit) return 'no such credit'
+      const { stall } = credit
+      if (!stall) return 'not_found'
+      const day = dayOf(credit.bookedAt)
+      count(market, credit, -1)
+      Object.assign(credit, { stall: undefined, kind: undefined, sale: undefined, undecided: true })
+      market.reversals.push(`${credit.key} ${stall}`)
+      market.exceptions.push(`match_reversed ${credit.key} ${day}`)
+      if (stall !== 'nobody') market.changes.push(`undone ${credit.key} ${stall}`)
+      add(market.outcomes, `${day} ${stall === 'nobody' ? 'not counted' : 'matched'}`, -1, -credit.amountVnd)
+      add(market.outcomes, `${day} undecided`, 1, credit.amountVnd)
       return 'ok'
     }
     if (one.do === 'classify') {
@@ -263,6 +284,7 @@ export function createModel(places: readonly Place[]) {
         witnesses: [...market.witnesses].map(([key, of]) => `${key} of ${of}`).sort(),
         matches: market.matches,
         classifications: market.classifications,
+        reversals: market.reversals,
         exceptions: market.exceptions,
         changes: market.changes,
         takings: lines(market.takings),
@@ -287,6 +309,7 @@ interface Market {
   transactions: string[]
   matches: string[]
   classifications: string[]
+  reversals: string[]
   exceptions: string[]
   changes: string[]
   /** By what they are counted: how many, how much. */
@@ -308,6 +331,7 @@ function emptyMarket(id: number): Market {
     transactions: [],
     matches: [],
     classifications: [],
+    reversals: [],
     exceptions: [],
     changes: [],
     takings: new Map(),

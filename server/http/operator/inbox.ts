@@ -144,7 +144,14 @@ export function showInbox(doors: Doors, services: Services, frame: Frame): void 
         if (!hadAgreed || !vendor || !(yield* hasConsent(tx, vendor.id))) {
           throw new AppError('conflict', 'the vendor has not consented', 'stallCode')
         }
-        const decision = { marketId: place.id, transactionSeq, stallId: stall.id, by: actor.role, reason }
+        const decision = {
+          marketId: place.id,
+          transactionSeq,
+          stallId: stall.id,
+          saleSeq: null,
+          by: actor.role,
+          reason,
+        }
         return yield* assign(tx, scope, decision, now())
       })
       feed.publish([news])
