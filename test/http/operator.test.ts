@@ -161,6 +161,7 @@ describe('the operator’s first page', () => {
       `/sources/${sourceId}`,
       '/inbox/cho-kin',
       '/inbox/khong-thuoc-cho-nao',
+      '/inbox/cho-kin/decided',
     ]
     const writes = [
       '/markets',
@@ -168,6 +169,7 @@ describe('the operator’s first page', () => {
       '/markets/cho-kin/invite',
       '/sources/add/sepay',
       '/inbox/cho-kin/assign',
+      '/inbox/cho-kin/undo',
     ]
     const ofSource = ['bind', 'unbind', 'rotate', 'token', 'remove'].map(
       (verb) => `/sources/${sourceId}/${verb}`,
@@ -389,6 +391,63 @@ describe('«Tiền chưa rõ của ai»', () => {
         .status,
     ).toBe(400)
     expect(await matches()).toHaveLength(1)
+  })
+
+  describe('«Khoản đã ghi»', () => {
+    const undo = (matchSeq: number, reason = 'khách chuyển nhầm') =>
+      server.post('/operator/inbox/cho-phu-cat/undo', { matchSeq: String(matchSeq), reason }, operator)
+    const decided = (search = '') => page(`/operator/inbox/cho-phu-cat/decided${search}`)
+
+    it('undoes what a person said, and the credit waits again', async () => {
+      await assign(await undecided(), c2.stall.code)
+      const [word] = await matches()
+      expect(await decided()).toMatch(/Sạp C2[\s\S]*Người ghi lúc 09:00[\s\S]*khách đưa biên lai/)
+      let heard = 0
+      server.services.feed.subscribe(c2.stall.id, () => (heard += 1))
+      const response = await undo(word!.seq)
+      const after = await page(response.headers.get('location')!)
+      expect(after).toContain('Đã gỡ ra')
+      expect(after).toContain('1 khoản chờ người xem')
+      expect(after.match(/class="card credit"/g)).toHaveLength(1)
+      expect(after).toContain('Đã ghi rồi gỡ ra')
+      expect(heard).toBe(1)
+      expect(await decided()).toContain('Chưa có khoản nào do người ghi')
+      expect(await findDifferences(server.services.store)).toEqual([])
+    })
+
+    it('finds what a rule matched by its day and exact amount, and by nothing less', async () => {
+      const own = lan.accounts[0]!.accountNumber
+      const content = `${lan.stall.reference} LE THI NGA mua ca`
+      await server.pay(sourceId, { accountNumber: own, content, amount: 57_000 })
+      const found = await decided(`?day=${TODAY}&amount=57.000`)
+      expect(found).toContain('Sạp A1')
+      expect(found).not.toMatch(/NGA|mua ca/)
+      for (const search of ['', '?day=2026-11-21&amount=57.000', `?day=${TODAY}&amount=57.001`]) {
+        expect(await decided(search)).not.toContain('Sạp A1')
+      }
+      for (const wrong of [`?day=${TODAY}&amount=5x`, '?day=hom-nay&amount=57.000']) {
+        expect(await decided(wrong)).toContain('id="amount-error"')
+      }
+      const [known] = await matches()
+      expect((await undo(known!.seq)).status).toBe(303)
+      expect(
+        await getTakings(server.services.store, stallScope(market.id, lan.stall.id), TODAY),
+      ).toMatchObject({ totalVnd: 0, saleCount: 0 })
+    })
+
+    it('wants a reason, says when somebody was faster, and knows no match of another market', async () => {
+      await assign(await undecided(), c2.stall.code)
+      const { seq } = (await matches())[0]!
+      const again = await undo(seq, ' ')
+      expect(again.status).toBe(400)
+      expect(await again.text()).toContain(`id="reason-${seq}-error"`)
+      const elsewhereUndo = { matchSeq: String(seq), reason: 'x' }
+      expect((await server.post('/operator/inbox/cho-ky-anh/undo', elsewhereUndo, operator)).status).toBe(404)
+      expect((await undo(seq)).status).toBe(303)
+      const late = await undo(seq)
+      expect(late.status).toBe(409)
+      expect(await late.text()).toContain('đã có người gỡ ra')
+    })
   })
 
   it.each(HOSTILE)('shows the memo %j as harmless text', async (memo) => {

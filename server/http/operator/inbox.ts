@@ -21,16 +21,12 @@ import {
   type InboxDay,
   type UndecidedCredit,
 } from '../../storage/inbox.ts'
-import { findMarket } from '../../storage/market.ts'
 import type { Registry } from '../../storage/registry.ts'
 import { findStall, listStalls, vendorOf, type StallEntry } from '../../storage/stall.ts'
 import { readTyped } from '../board/typed-text.ts'
 import type { Services } from '../../services.ts'
 import type { Doors, OperationVisit } from '../door.ts'
-
-/** The inbox of money that is no market's; no market may have this code. */
-export const NO_MARKET_CODE = 'khong-thuoc-cho-nao'
-const NO_MARKET = { id: 0, code: NO_MARKET_CODE, name: 'Tiền không thuộc chợ nào', stallWord: 'sạp' }
+import { inboxPlace, NO_MARKET, type InboxPlace } from './inbox-place.ts'
 
 /** Each shows every stall to choose from; the next ones come up when these are done. */
 const MAX_CREDITS_SHOWN = 20
@@ -43,7 +39,6 @@ const DECIDED = {
   words: 'Khoản này không còn chờ nữa: đã có người ghi. Dưới đây là những khoản còn lại.',
 } as const
 
-type Place = typeof NO_MARKET
 type ConsentMoments = ReadonlyMap<number, number | null>
 /** What the page says beyond what is in the ledger. */
 interface Reply {
@@ -55,14 +50,7 @@ interface Reply {
 export function showInbox(doors: Doors, services: Services, frame: Frame): void {
   const { store, now, feed } = services
 
-  const placeOf = async ({ c }: OperationVisit): Promise<Place> => {
-    const code = c.req.param('market') ?? ''
-    const place = code === NO_MARKET_CODE ? NO_MARKET : await findMarket(store, code)
-    if (!place) throw new AppError('not_found', 'no such market')
-    return place
-  }
-
-  const page = async (visit: OperationVisit, place: Place, reply: Reply, status: 200 | 400 | 409) => {
+  const page = async (visit: OperationVisit, place: InboxPlace, reply: Reply, status: 200 | 400 | 409) => {
     const { c, actor, scope } = visit
     const { id } = place
     const isNobodys = id === NO_MARKET.id
@@ -104,13 +92,21 @@ export function showInbox(doors: Doors, services: Services, frame: Frame): void 
   doors.operation('inbox.view').get('/operator/inbox/:market', async (visit) => {
     const assigned = visit.c.req.query('assigned')
     const listing = assigned === undefined ? undefined : await findStall(store, assigned)
-    const words = listing && `Đã ghi là của ${listing.market.stallWord} ${listing.stall.name}.`
-    return page(visit, await placeOf(visit), words ? { message: { kind: 'good', words } } : {}, 200)
+    const words =
+      visit.c.req.query('undone') === undefined
+        ? listing && `Đã ghi là của ${listing.market.stallWord} ${listing.stall.name}.`
+        : 'Đã gỡ ra. Khoản đó trở lại chờ ghi ở dưới đây.'
+    return page(
+      visit,
+      await inboxPlace(services, visit),
+      words ? { message: { kind: 'good', words } } : {},
+      200,
+    )
   })
 
   doors.operation('inbox.assign').post('/operator/inbox/:market/assign', async (visit) => {
     const { c, actor, scope } = visit
-    const place = await placeOf(visit)
+    const place = await inboxPlace(services, visit)
     const typed = await readTyped(c, ['transactionSeq', 'stallCode', 'reason'])
     const transactionSeq = Number(typed.transactionSeq)
     if (!Number.isSafeInteger(transactionSeq)) {
