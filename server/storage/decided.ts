@@ -4,7 +4,7 @@ import type { MatchRule } from './decision.ts'
 import { bankTransaction, match, matchException, stall } from './kit.sqlite.ts'
 import { creditOfMatch, newestClassification, standing } from './match.ts'
 import type { OperatorScope } from './scope.ts'
-import type { Store } from './sqlite.ts'
+import type { Store } from './store.ts'
 
 const MAX_LISTED = 50
 /** As far back the newest decisions of people are looked for. */

@@ -3,26 +3,30 @@ import { accountKey } from '../../../shared/bank-transaction.ts'
 import { AppError } from '../../../shared/app-error.ts'
 import { displayText } from '../../../shared/display-text.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
-import {
-  inboxPage,
-  type CreditView,
-  type DayView,
-  type InboxView,
-} from '../../../web/pages/operator/inbox.ts'
+import { kindWords, KINDS_NOT_A_SALE, likelihoodWords } from '../../../web/pages/operator/candidate-words.ts'
+import { inboxPage, type DayView, type InboxView } from '../../../web/pages/operator/inbox.ts'
+import type { CreditView } from '../../../web/pages/operator/inbox-credit.ts'
 import { exceptionWords, notCountedWords } from '../../../web/pages/operator/reason-words.ts'
 import { openMarket } from '../../domain/access.ts'
 import { hasConsent } from '../../storage/consent.ts'
-import { assign } from '../../storage/assignment.ts'
+import { questionAbout, suggest } from '../../domain/candidate.ts'
+import { assign, setAside, type NotASale } from '../../storage/assignment.ts'
+import type { Published } from '../../storage/decision.ts'
+import { findEvidence } from '../../storage/evidence.ts'
 import {
   listAlerts,
   listInboxDays,
   listNotCounted,
   listUndecided,
   type InboxDay,
+  type NotCounted,
   type UndecidedCredit,
 } from '../../storage/inbox.ts'
 import type { Registry } from '../../storage/registry.ts'
-import { findStall, listStalls, vendorOf, type StallEntry } from '../../storage/stall.ts'
+import type { OperatorScope } from '../../storage/scope.ts'
+import type { Store } from '../../storage/store.ts'
+import type { Unit } from '../../storage/unit.ts'
+import { findStall, listStalls, vendorOf, type Stall, type StallEntry } from '../../storage/stall.ts'
 import { readTyped } from '../board/typed-text.ts'
 import type { Services } from '../../services.ts'
 import type { Doors, OperationVisit } from '../door.ts'
@@ -37,6 +41,13 @@ const MINUTE_MS = 60_000
 const DECIDED = {
   kind: 'bad',
   words: 'Khoản này không còn chờ nữa: đã có người ghi. Dưới đây là những khoản còn lại.',
+} as const
+
+/** There are no more keys. */
+const MAX_OFFERS = 9
+const CHANGED = {
+  kind: 'bad',
+  words: 'Gợi ý cho khoản này vừa đổi. Xem lại rồi chọn.',
 } as const
 
 type ConsentMoments = ReadonlyMap<number, number | null>
@@ -57,29 +68,32 @@ export function showInbox(doors: Doors, services: Services, frame: Frame): void 
     const days = await listInboxDays(store, scope, id)
     const undecided = await listUndecided(store, scope, id)
     const stalls = isNobodys ? [] : await listStalls(store, openMarket(actor, 'registry.view', id))
-    const agreedAt = consentMoments(await store.registry())
+    const registry = await store.registry()
+    const agreedAt = consentMoments(registry)
     const shown = undecided.slice(0, MAX_CREDITS_SHOWN)
     const waiting = days.reduce((count, day) => count + day.undecided.transactionCount, 0)
     const businessDay = c.req.query('day')
     const opened = businessDay !== undefined && days.some((day) => day.businessDay === businessDay)
     const alerts = await listAlerts(store, scope, id)
+    const credits: CreditView[] = []
+    for (const credit of shown) {
+      const offered = await offersFor(store, scope, credit, stalls, registry)
+      credits.push(creditView(credit, offered, stalls, agreedAt, reply))
+    }
     c.header('cache-control', 'no-store')
     return c.html(
       inboxPage(frame, {
         place,
         isNobodys,
         days: days.map(dayView),
-        credits: shown.map((credit) => creditView(credit, stalls, agreedAt, reply)),
+        credits,
         hiddenCount: Math.max(waiting, undecided.length) - shown.length,
         alerts: alerts.map(({ reason, detail, at }) => ({ words: exceptionWords(reason), detail, at })),
         ...(opened
           ? {
               opened: {
                 businessDay,
-                reasons: (await listNotCounted(store, scope, id, businessDay)).map(({ reason, ...sum }) => ({
-                  ...sum,
-                  words: notCountedWords(reason),
-                })),
+                reasons: (await listNotCounted(store, scope, id, businessDay)).map(notCountedView),
               },
             }
           : {}),
@@ -90,29 +104,127 @@ export function showInbox(doors: Doors, services: Services, frame: Frame): void 
   }
 
   doors.operation('inbox.view').get('/operator/inbox/:market', async (visit) => {
-    const assigned = visit.c.req.query('assigned')
+    const place = await inboxPlace(services, visit)
+    const message = await decisionMessage(visit)
+    return page(visit, place, message ? { message } : {}, 200)
+  })
+
+  /** What the address says was just done. */
+  const decisionMessage = async ({ c }: OperationVisit): Promise<Reply['message']> => {
+    const { assigned, aside, undone } = c.req.query()
+    if (undone !== undefined) return good('Đã gỡ ra. Khoản đó trở lại chờ ghi ở dưới đây.')
+    const kind = KINDS_NOT_A_SALE.find((one) => one === aside)
+    if (kind) return good(`Đã ghi: không phải tiền bán, ${kindWords(kind).toLowerCase()}.`)
     const listing = assigned === undefined ? undefined : await findStall(store, assigned)
-    const words =
-      visit.c.req.query('undone') === undefined
-        ? listing && `Đã ghi là của ${listing.market.stallWord} ${listing.stall.name}.`
-        : 'Đã gỡ ra. Khoản đó trở lại chờ ghi ở dưới đây.'
-    return page(
+    return listing && good(`Đã ghi là của ${listing.market.stallWord} ${listing.stall.name}.`)
+  }
+
+  /** The undecided credit that a form is about; undefined if somebody was faster. */
+  const creditOf = async (visit: OperationVisit, place: InboxPlace, transactionSeq: string) => {
+    const seq = Number(transactionSeq)
+    if (!Number.isSafeInteger(seq)) {
+      throw new AppError('invalid_input', 'transactionSeq is a number', 'transactionSeq')
+    }
+    const undecided = await listUndecided(store, visit.scope, place.id)
+    return undecided.find((one) => one.transactionSeq === seq)
+  }
+
+  /** Records a word on a credit. What else it may be meanwhile is said on the page. */
+  const record = async (
+    visit: OperationVisit,
+    place: InboxPlace,
+    unit: (tx: Store['db']) => Unit<Published | void>,
+    doneAt: string,
+    onRefusal: (error: AppError) => Response | Promise<Response> | undefined = () => undefined,
+  ) => {
+    try {
+      const news = await store.write(unit)
+      if (news) feed.publish([news])
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'conflict') throw error
+      return onRefusal(error) ?? page(visit, place, { message: DECIDED }, 409)
+    }
+    return visit.c.redirect(`/operator/inbox/${place.code}?${doneAt}`, 303)
+  }
+
+  const assignTo = async (
+    visit: OperationVisit,
+    place: InboxPlace,
+    credit: UndecidedCredit,
+    stall: Stall,
+    told: { saleSeq: number | null; reason: string },
+    again: (stallError: string) => Response | Promise<Response>,
+  ) => {
+    const { actor, scope } = visit
+    const market = openMarket(actor, 'registry.view', place.id)
+    const hadAgreed = agreed(consentMoments(await store.registry()).get(stall.id), credit)
+    const { transactionSeq } = credit
+    return record(
       visit,
-      await inboxPlace(services, visit),
-      words ? { message: { kind: 'good', words } } : {},
-      200,
+      place,
+      function* (tx) {
+        const vendor = yield* vendorOf(tx, market, stall.id)
+        if (!hadAgreed || !vendor || !(yield* hasConsent(tx, vendor.id))) {
+          throw new AppError('conflict', 'the vendor has not consented', 'stallCode')
+        }
+        const word = { marketId: place.id, transactionSeq, stallId: stall.id, by: actor.role, ...told }
+        return yield* assign(tx, scope, word, now())
+      },
+      `assigned=${stall.code}`,
+      ({ field }) =>
+        field === 'stallCode'
+          ? again(
+              `Lúc tiền vào, người bán ở ${place.stallWord} ${stall.name} chưa đồng ý, nên không ghi được. Chọn lại trong danh sách.`,
+            )
+          : undefined,
     )
+  }
+
+  const sayNoSale = (
+    visit: OperationVisit,
+    place: InboxPlace,
+    { transactionSeq }: UndecidedCredit,
+    kind: NotASale,
+    reason: string,
+  ) => {
+    const word = { marketId: place.id, transactionSeq, kind, by: visit.actor.role, reason }
+    return record(visit, place, (tx) => setAside(tx, visit.scope, word, now()), `aside=${kind}`)
+  }
+
+  doors.operation('inbox.assign').post('/operator/inbox/:market/choose', async (visit) => {
+    const { c, actor, scope } = visit
+    const place = await inboxPlace(services, visit)
+    const typed = await readTyped(c, ['transactionSeq', 'choice'])
+    const credit = await creditOf(visit, place, typed.transactionSeq)
+    if (!credit) return page(visit, place, { message: DECIDED }, 409)
+    const stalls = await listStalls(store, openMarket(actor, 'registry.view', place.id))
+    // Looked up again, so that what is recorded is why, and not what a form says.
+    const offered = await offersFor(store, scope, credit, stalls, await store.registry())
+    const chosen = offered.find((one) => one.value === typed.choice)
+    if (!chosen) return page(visit, place, { message: CHANGED }, 409)
+    if ('kind' in chosen) return sayNoSale(visit, place, credit, chosen.kind, chosen.why)
+    const again = (words: string) => page(visit, place, { message: { kind: 'bad', words } }, 409)
+    const told = { saleSeq: chosen.saleSeq, reason: chosen.why }
+    return assignTo(visit, place, credit, chosen.stall, told, again)
+  })
+
+  doors.operation('inbox.assign').post('/operator/inbox/:market/not-a-sale', async (visit) => {
+    const place = await inboxPlace(services, visit)
+    const typed = await readTyped(visit.c, ['transactionSeq', 'kind'])
+    const kind = KINDS_NOT_A_SALE.find((one) => one === typed.kind)
+    if (!kind) throw new AppError('invalid_input', 'kind is one of the kinds', 'kind')
+    const credit = await creditOf(visit, place, typed.transactionSeq)
+    if (!credit) return page(visit, place, { message: DECIDED }, 409)
+    return sayNoSale(visit, place, credit, kind, 'người ghi nói')
   })
 
   doors.operation('inbox.assign').post('/operator/inbox/:market/assign', async (visit) => {
-    const { c, actor, scope } = visit
     const place = await inboxPlace(services, visit)
-    const typed = await readTyped(c, ['transactionSeq', 'stallCode', 'reason'])
-    const transactionSeq = Number(typed.transactionSeq)
-    if (!Number.isSafeInteger(transactionSeq)) {
-      throw new AppError('invalid_input', 'transactionSeq is a number', 'transactionSeq')
-    }
+    const typed = await readTyped(visit.c, ['transactionSeq', 'stallCode', 'reason'])
+    const credit = await creditOf(visit, place, typed.transactionSeq)
+    if (!credit) return page(visit, place, { message: DECIDED }, 409)
     const reason = displayText(typed.reason, MAX_REASON_LENGTH + 1)
+    const { transactionSeq } = credit
     const again = (errors: { stallError?: string; reasonError?: string }, status: 400 | 409) =>
       page(visit, place, { returned: { ...typed, transactionSeq, ...errors } }, status)
 
@@ -123,44 +235,23 @@ export function showInbox(doors: Doors, services: Services, frame: Frame): void 
     }
     const listing = await findStall(store, typed.stallCode)
     if (listing?.market.id !== place.id) {
-      return again(
-        { stallError: `Không phải ${place.stallWord} của chợ này. Chọn lại trong danh sách.` },
-        409,
-      )
+      const stallError = `Không phải ${place.stallWord} của chợ này. Chọn lại trong danh sách.`
+      return again({ stallError }, 409)
     }
-    const { stall } = listing
-    const market = openMarket(actor, 'registry.view', place.id)
-    const undecided = await listUndecided(store, scope, place.id)
-    const credit = undecided.find((one) => one.transactionSeq === transactionSeq)
-    if (!credit) return page(visit, place, { message: DECIDED }, 409)
-    const hadAgreed = agreed(consentMoments(await store.registry()).get(stall.id), credit)
-    try {
-      const news = await store.write(function* (tx) {
-        const vendor = yield* vendorOf(tx, market, stall.id)
-        if (!hadAgreed || !vendor || !(yield* hasConsent(tx, vendor.id))) {
-          throw new AppError('conflict', 'the vendor has not consented', 'stallCode')
-        }
-        const decision = {
-          marketId: place.id,
-          transactionSeq,
-          stallId: stall.id,
-          saleSeq: null,
-          by: actor.role,
-          reason,
-        }
-        return yield* assign(tx, scope, decision, now())
-      })
-      feed.publish([news])
-    } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'conflict') throw error
-      if (error.field === 'stallCode') {
-        const stallError = `Lúc tiền vào, người bán ở ${place.stallWord} ${stall.name} chưa đồng ý, nên không ghi được. Chọn lại trong danh sách.`
-        return again({ stallError }, 409)
-      }
-      return page(visit, place, { message: DECIDED }, 409)
-    }
-    return c.redirect(`/operator/inbox/${place.code}?assigned=${stall.code}`, 303)
+    return assignTo(visit, place, credit, listing.stall, { saleSeq: null, reason }, (stallError) =>
+      again({ stallError }, 409),
+    )
   })
+}
+
+const good = (words: string) => ({ kind: 'good', words }) as const
+
+function notCountedView(sum: NotCounted) {
+  const words =
+    'reason' in sum
+      ? notCountedWords(sum.reason)
+      : `Người ghi: không phải tiền bán, ${kindWords(sum.saidToBe).toLowerCase()}`
+  return { ...sum, words }
 }
 
 function dayView(day: InboxDay): DayView {
@@ -181,8 +272,54 @@ function agreed(at: number | null | undefined, credit: UndecidedCredit): boolean
   return at !== null && at !== undefined && at < credit.bookedAt + MINUTE_MS
 }
 
+/** A choice that a form may send back, and what it means. */
+type Offer = { value: string; words: string; why: string } & (
+  | { stall: Stall; saleSeq: number | null }
+  | { kind: NotASale }
+)
+
+/** Whose a credit may be, the likeliest first, of those it may be given to. */
+async function offersFor(
+  store: Store,
+  scope: OperatorScope,
+  credit: UndecidedCredit,
+  stalls: readonly StallEntry[],
+  registry: Registry,
+): Promise<Offer[]> {
+  const evidence = await findEvidence(store, scope, credit.marketId, credit, questionAbout(credit, registry))
+  const { candidates, asBefore } = suggest(credit, evidence, registry)
+  const agreedAt = consentMoments(registry)
+  const offers = candidates.flatMap(({ stallId, saleSeq, why }): Offer[] => {
+    const entry = stalls.find(({ stall }) => stall.id === stallId)
+    if (!entry || !agreed(agreedAt.get(stallId), credit)) return []
+    const words = why.map(likelihoodWords).join(' · ')
+    return [
+      {
+        value: `stall:${entry.stall.code}`,
+        words: stallWords(entry),
+        why: words,
+        stall: entry.stall,
+        saleSeq,
+      },
+    ]
+  })
+  if (!asBefore) return offers
+  const before = {
+    value: `kind:${asBefore}`,
+    words: `Không phải tiền bán: ${kindWords(asBefore).toLowerCase()}`,
+  }
+  return [{ ...before, why: likelihoodWords('decided_before'), kind: asBefore }, ...offers].slice(
+    0,
+    MAX_OFFERS,
+  )
+}
+
+const stallWords = ({ stall, vendor }: StallEntry) =>
+  `${stall.name} · ${vendor?.name ?? ''}${stall.closedAt === null ? '' : ' (đã đóng)'}`
+
 function creditView(
   credit: UndecidedCredit,
+  candidates: CreditView['candidates'],
   stalls: readonly StallEntry[],
   agreedAt: ConsentMoments,
   { returned }: Reply,
@@ -191,14 +328,12 @@ function creditView(
   const choosable = stalls.filter((entry) => agreed(agreedAt.get(entry.stall.id), credit))
   const isPaidHere = (entry: StallEntry) =>
     entry.accounts.some((one) => accountKey(one) === accountKey(credit))
-  const option = ({ stall, vendor }: StallEntry) => ({
-    code: stall.code,
-    words: `${stall.name} · ${vendor?.name ?? ''}${stall.closedAt === null ? '' : ' (đã đóng)'}`,
-  })
+  const option = (entry: StallEntry) => ({ code: entry.stall.code, words: stallWords(entry) })
   return {
     ...credit,
     bankShortName: findBank(credit.bankBin)?.shortName ?? credit.bankBin,
     reason: exceptionWords(credit.reason),
+    candidates,
     ofAccount: choosable.filter(isPaidHere).map(option),
     others: choosable.filter((entry) => !isPaidHere(entry)).map(option),
     ...(returned?.transactionSeq === credit.transactionSeq ? { returned } : {}),
