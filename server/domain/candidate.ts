@@ -18,9 +18,9 @@ const LIKELIHOODS = [
   'account',
 ] as const
 
-export type Likelihood = (typeof LIKELIHOODS)[number]
+type Likelihood = (typeof LIKELIHOODS)[number]
 
-export interface Candidate {
+interface Candidate {
   stallId: number
   /** The one sale of that stall's which it would pay. */
   saleSeq: number | null
@@ -127,7 +127,7 @@ export function nearReferences(remittanceText: string): string[] {
   const near = new Set<string>()
   for (let at = 0; at + REFERENCE_LENGTH <= text.length; at += 1) {
     const window = text.slice(at, at + REFERENCE_LENGTH)
-    const wrong = [...PREFIX].filter((letter, index) => window[index] !== letter).length
+    const wrong = PREFIX.split('').filter((letter, index) => window[index] !== letter).length
     if (wrong > 1 || isReference(window)) continue
     for (let place = 0; place < REFERENCE_LENGTH; place += 1) {
       for (const character of CHARACTERS) {

@@ -30,7 +30,7 @@ export interface EarlierCredit {
 }
 
 /** A sale that asks for exactly what came, and has not got it. */
-export interface OpenSale {
+interface OpenSale {
   seq: number
   stallId: number
   issuedAt: number

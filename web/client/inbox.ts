@@ -44,6 +44,6 @@ addEventListener('keydown', (event) => {
   event.preventDefault()
 })
 
-document.querySelector('[data-keys]')?.toggleAttribute('hidden', !matchMedia('(pointer: fine)').matches)
+document.querySelector('[data-keys]')?.removeAttribute('hidden')
 // After a decision the next one has the keys at once.
 if (/[?&](assigned|aside)=/.test(location.search)) cards[0]?.focus({ preventScroll: true })

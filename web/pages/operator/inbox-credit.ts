@@ -5,7 +5,7 @@ import { kindWords, KINDS_NOT_A_SALE } from './candidate-words.ts'
 import { when } from './when.ts'
 import type { Html } from '../layout.ts'
 
-export interface StallOption {
+interface StallOption {
   code: string
   words: string
 }
@@ -106,7 +106,7 @@ const reasonField = ({ returned, transactionSeq }: CreditView): Html => {
 const otherStall = (home: string, stallWord: string, credit: CreditView): Html =>
   html`<details ${credit.returned || credit.candidates.length === 0 ? 'open' : ''}>
     <summary>Ghi cho ${stallWord} khác</summary>
-    <form action="${home}/assign" method="post">
+    <form action="${home}/assign" method="post" class="one-line">
       <input type="hidden" name="transactionSeq" value="${credit.transactionSeq}" />
       ${stallSelect(credit, stallWord)} ${reasonField(credit)}
       <button>Ghi là của ${stallWord} này</button>

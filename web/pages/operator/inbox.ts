@@ -87,60 +87,65 @@ export const inboxPage = (frame: Frame, view: InboxView): Html => {
       }),
     },
     html`${view.message && notice(view.message.kind, view.message.words)}
-      ${
-        broken.length > 0 &&
-        notice(
-          'bad',
-          html`<p>
-              <b>Sổ không khớp ngày ${broken.map(vietnamDate).join(', ')}.</b>
-            </p>
-            <p>Tiền vào khác tổng ba cột. Đừng xoá gì, sao lưu dữ liệu rồi báo người phụ trách phần mềm.</p>`,
-        )
-      }
-      ${
-        view.isNobodys
-          ? html`<p>
-              Tiền vào những tài khoản không thuộc chợ nào, hoặc chưa được phép nghe. Chỉ giữ số tài khoản, số
-              tiền và giờ, không giữ nội dung.
-            </p>`
-          : html`<p class="lead">
-              ${credits.length === 0 ? 'Không còn khoản nào chờ người xem.' : `${credits.length + view.hiddenCount} khoản chờ người xem.`}
-            </p>`
-      }
-      ${table({
-        caption: 'Mỗi ngày, mỗi nguồn: tiền vào = đã rõ + chưa rõ + không tính',
-        columns: [
-          { label: 'ngày' },
-          { label: 'vào', numeric: true },
-          { label: `đã rõ của ${place.stallWord} nào`, numeric: true },
-          { label: 'chưa rõ', numeric: true },
-          { label: 'không tính', numeric: true },
-          { label: 'cộng lại' },
-        ],
-        rows: days.map((day) => dayRow(home, day)),
-        empty: 'Chưa có khoản tiền nào được báo.',
-      })}
-      <p><a class="button" href="${home}/decided">Khoản đã ghi, tìm và gỡ ra</a></p>
-      ${view.opened && openedDay(view.opened)}
-      ${
-        credits.length > 0 &&
-        html`<section class="credits">
-          <h2>Chờ người xem, cũ nhất trước</h2>
-          <p class="quiet">
-            Ghi xong thì khoản đó hiện trên điện thoại người bán là «chưa rõ»; người bán bấm nói đó là tiền
-            gì. Chỉ chọn được ${place.stallWord} có người bán đã đồng ý từ trước lúc tiền vào.
+    ${
+      broken.length > 0 &&
+      notice(
+        'bad',
+        html`<p>
+            <b>Sổ không khớp ngày ${broken.map(vietnamDate).join(', ')}.</b>
           </p>
-          ${credits.map((credit) => creditCard(home, place.stallWord, credit))}
-          ${view.hiddenCount > 0 && html`<p>Còn ${view.hiddenCount} khoản nữa, hiện ra khi các khoản trên đã ghi xong.</p>`}
-        </section>`
-      }
-      ${
-        alerts.length > 0 &&
-        table({
-          caption: 'Tin báo cần người phụ trách phần mềm xem',
-          columns: [{ label: 'việc' }, { label: 'lúc' }, { label: 'chi tiết' }],
-          rows: alerts.map(({ words, detail, at }) => [words, when(at), html`<bdi>${detail ?? ''}</bdi>`]),
-        })
-      }`,
+          <p>Tiền vào khác tổng ba cột. Đừng xoá gì, sao lưu dữ liệu rồi báo người phụ trách phần mềm.</p>`,
+      )
+    }
+    ${
+      view.isNobodys
+        ? html`<p>
+            Tiền vào những tài khoản không thuộc chợ nào, hoặc chưa được phép nghe. Chỉ giữ số tài khoản, số
+            tiền và giờ, không giữ nội dung.
+          </p>`
+        : html`<p class="lead">
+            ${credits.length === 0 ? 'Không còn khoản nào chờ người xem.' : `${credits.length + view.hiddenCount} khoản chờ người xem.`}
+          </p>`
+    }
+    ${!view.isNobodys && html`<p><a href="${home}/decided">Khoản đã ghi: tìm, và gỡ ra nếu ghi nhầm</a></p>`}
+    ${
+      credits.length > 0 &&
+      html`<section class="credits">
+        <h2>Chờ người xem, cũ nhất trước</h2>
+        <p class="quiet">
+          Ghi xong thì khoản đó hiện trên điện thoại người bán là «chưa rõ»; người bán bấm nói đó là tiền gì.
+          Chỉ chọn được ${place.stallWord} có người bán đã đồng ý từ trước lúc tiền vào.
+        </p>
+        <p class="quiet key-hint" data-keys hidden>
+          Bàn phím: <kbd>J</kbd> <kbd>K</kbd> sang khoản khác, <kbd>1</kbd>–<kbd>9</kbd> chọn rồi
+          <kbd>Enter</kbd> ghi, <kbd>X</kbd> không phải tiền bán.
+        </p>
+        ${credits.map((credit) => creditCard(home, place.stallWord, credit))}
+        ${view.hiddenCount > 0 && html`<p>Còn ${view.hiddenCount} khoản nữa, hiện ra khi các khoản trên đã ghi xong.</p>`}
+      </section>`
+    }
+    ${table({
+      caption: 'Mỗi ngày, mỗi nguồn: tiền vào = đã rõ + chưa rõ + không tính',
+      columns: [
+        { label: 'ngày' },
+        { label: 'nguồn' },
+        { label: 'vào', numeric: true },
+        { label: `đã rõ của ${place.stallWord} nào`, numeric: true },
+        { label: 'chưa rõ', numeric: true },
+        { label: 'không tính', numeric: true },
+        { label: 'cộng lại' },
+      ],
+      rows: days.map((day) => dayRow(home, day)),
+      empty: 'Chưa có khoản tiền nào được báo.',
+    })}
+    ${view.opened && openedDay(view.opened)}
+    ${
+      alerts.length > 0 &&
+      table({
+        caption: 'Tin báo cần người phụ trách phần mềm xem',
+        columns: [{ label: 'việc' }, { label: 'lúc' }, { label: 'chi tiết' }],
+        rows: alerts.map(({ words, detail, at }) => [words, when(at), html`<bdi>${detail ?? ''}</bdi>`]),
+      })
+    }`,
   )
 }
