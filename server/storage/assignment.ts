@@ -25,6 +25,12 @@ interface Word {
   reason: string
 }
 
+/** What of a credit is a stall's. */
+export interface Part {
+  stallId: number
+  amountVnd: number
+}
+
 /**
  * A person says whose an undecided credit is, and perhaps which of her sales it pays. What it was is hers to say: it
  * starts as unclear, outside her takings. Throws `conflict` if somebody decided it meanwhile, `not_found` if there is
@@ -36,19 +42,41 @@ export function* assign(
   word: Word & { stallId: number; saleSeq: number | null },
   now: number,
 ): Unit<Published> {
-  const { marketId, transactionSeq, stallId, saleSeq } = word
   const credit = yield* getUndecided(tx, word)
-  if (saleSeq !== null) yield* demandSale(tx, marketId, stallId, saleSeq)
-  const kind = 'unclear'
-  yield* recordMatch(tx, credit, { ...word, rule: 'assigned' }, kind, now)
-  yield* addToTakings(tx, stallScope(marketId, stallId), credit.businessDay, credit.amountVnd, kind, 1)
+  const { stallId, saleSeq } = word
+  if (saleSeq !== null) yield* demandSale(tx, word.marketId, stallId, saleSeq)
+  const news = yield* giveTo(tx, credit, { ...word, rule: 'assigned', partVnd: null }, now)
   yield* addToOutcome(tx, credit, 'undecided', -1)
   yield* addToOutcome(tx, credit, 'matched', 1)
-  const [seq] = yield* takeSeqs(tx, marketId, 1)
-  yield* run(
-    tx.insert(change).values({ marketId, seq: seq!, stallId, transactionSeq, kind: 'credit', at: now }),
-  )
-  return { marketId, stallId, seq: seq! }
+  return news
+}
+
+/**
+ * A person says that an undecided credit is of several stalls: each gets its part, as in `assign`. Throws
+ * `invalid_input` unless these are two or more stalls whose parts add up to the credit exactly; else as `assign`.
+ */
+export function* split(
+  tx: Db,
+  _scope: OperatorScope,
+  word: Word & { parts: readonly Part[] },
+  now: number,
+): Unit<Published[]> {
+  const { parts } = word
+  const credit = yield* getUndecided(tx, word)
+  const areSound = parts.every(({ amountVnd }) => Number.isSafeInteger(amountVnd) && amountVnd > 0)
+  const sumVnd = parts.reduce((vnd, part) => vnd + part.amountVnd, 0)
+  const stalls = new Set(parts.map(({ stallId }) => stallId))
+  if (!areSound || parts.length < 2 || stalls.size < parts.length || sumVnd !== credit.amountVnd) {
+    throw new AppError('invalid_input', `the parts are not those of ${credit.amountVnd} đồng`, 'amount')
+  }
+  const news: Published[] = []
+  for (const { stallId, amountVnd } of parts) {
+    const hers = { ...word, stallId, saleSeq: null, rule: 'split', partVnd: amountVnd } as const
+    news.push(yield* giveTo(tx, credit, hers, now))
+  }
+  yield* addToOutcome(tx, credit, 'undecided', -1)
+  yield* addToOutcome(tx, credit, 'matched', 1)
+  return news
 }
 
 /** A person says that an undecided credit is no stall's sale, and what it is. Throws as `assign` does. */
@@ -59,7 +87,7 @@ export function* setAside(
   now: number,
 ): Unit<void> {
   const credit = yield* getUndecided(tx, word)
-  const nobodys = { ...word, stallId: NO_STALL, saleSeq: null, rule: 'not_a_sale' } as const
+  const nobodys = { ...word, stallId: NO_STALL, saleSeq: null, partVnd: null, rule: 'not_a_sale' } as const
   yield* recordMatch(tx, credit, nobodys, word.kind, now)
   yield* addToOutcome(tx, credit, 'undecided', -1)
   yield* addToOutcome(tx, credit, 'not_counted', 1)
@@ -95,16 +123,37 @@ function* demandSale(tx: Db, marketId: number, stallId: number, seq: number): Un
   if (!found) throw new AppError('not_found', `no sale ${seq} of stall ${stallId}`)
 }
 
+type Decided = Required<
+  Pick<typeof match.$inferInsert, 'stallId' | 'saleSeq' | 'partVnd' | 'rule' | 'by' | 'reason'>
+>
+
+/** Matches a credit, or a part of it, to a stall, and lets her phones hear of it. */
+function* giveTo(tx: Db, credit: Credit, decided: Decided, now: number): Unit<Published> {
+  const { marketId, seq: transactionSeq, businessDay } = credit
+  const { stallId, partVnd } = decided
+  const kind = 'unclear'
+  yield* recordMatch(tx, credit, decided, kind, now)
+  yield* addToTakings(tx, stallScope(marketId, stallId), businessDay, partVnd ?? credit.amountVnd, kind, 1)
+  const [seq] = yield* takeSeqs(tx, marketId, 1)
+  yield* run(
+    tx.insert(change).values({ marketId, seq: seq!, stallId, transactionSeq, kind: 'credit', at: now }),
+  )
+  return { marketId, stallId, seq: seq! }
+}
+
 function* recordMatch(
   tx: Db,
   { marketId, seq: transactionSeq, businessDay }: Credit,
-  decided: Pick<typeof match.$inferInsert, 'stallId' | 'saleSeq' | 'rule' | 'by' | 'reason'>,
+  decided: Decided,
   kind: Classification,
   now: number,
 ): Unit<void> {
-  const { stallId, saleSeq, rule, by, reason } = decided
+  const { stallId, saleSeq, partVnd, rule, by, reason } = decided
   const row = { marketId, transactionSeq, by, at: now }
   const [seq, classificationSeq] = yield* takeSeqs(tx, marketId, 2)
-  yield* run(tx.insert(match).values({ ...row, seq: seq!, businessDay, stallId, saleSeq, rule, reason }))
-  yield* run(tx.insert(classification).values({ ...row, seq: classificationSeq!, classification: kind }))
+  yield* run(
+    tx.insert(match).values({ ...row, seq: seq!, businessDay, stallId, saleSeq, partVnd, rule, reason }),
+  )
+  const said = { ...row, seq: classificationSeq!, classification: kind }
+  yield* run(tx.insert(classification).values({ ...said, stallId: partVnd === null ? null : stallId }))
 }

@@ -59,9 +59,10 @@ const COUNTED_TAKINGS = `
 
 const RECOMPUTED_TAKINGS = `
   with standing as (
-    select m.market_id, m.business_day, m.stall_id, t.amount_vnd,
+    select m.market_id, m.business_day, m.stall_id, coalesce(m.part_vnd, t.amount_vnd) as amount_vnd,
       (select c.classification from classification c
         where c.market_id = m.market_id and c.transaction_seq = m.transaction_seq
+          and (c.stall_id is null or c.stall_id = m.stall_id)
         order by c.seq desc limit 1) as kind
     from "match" m
     join bank_transaction t on t.market_id = m.market_id and t.seq = m.transaction_seq

@@ -2,7 +2,7 @@ import { and, desc, eq, inArray } from 'drizzle-orm'
 import type { Classification } from '../../shared/wire.ts'
 import type { MatchRule } from './decision.ts'
 import { bankTransaction, match, matchException, stall } from './kit.sqlite.ts'
-import { creditOfMatch, newestClassification, standing } from './match.ts'
+import { creditOfMatch, matchedVnd, newestClassification, standing } from './match.ts'
 import type { OperatorScope } from './scope.ts'
 import type { Store } from './store.ts'
 
@@ -14,6 +14,8 @@ const MAX_EXCEPTIONS = 400
 export interface DecidedCredit {
   matchSeq: number
   amountVnd: number
+  /** More than the amount where this is a part of it. */
+  creditVnd: number
   bookedAt: number
   businessDay: string
   /** Null: a person said that it is no stall's sale. */
@@ -63,7 +65,8 @@ async function list(
   return db
     .select({
       matchSeq: match.seq,
-      amountVnd: bankTransaction.amountVnd,
+      amountVnd: matchedVnd,
+      creditVnd: bankTransaction.amountVnd,
       bookedAt: bankTransaction.bookedAt,
       businessDay: match.businessDay,
       stallName: stall.name,

@@ -31,7 +31,10 @@ interface Sum {
 /** By a rule, or by a person's word. */
 export type NotCounted = Sum & ({ reason: NotCountedReason } | { saidToBe: NotASale })
 
-const NOTHING: Sum = { transactionCount: 0, amountVnd: 0 }
+const sumOf = (row: Sum | undefined): Sum => ({
+  transactionCount: row?.transactionCount ?? 0,
+  amountVnd: row?.amountVnd ?? 0,
+})
 
 /** A source's money of a day and what became of it; `in` is counted from the transactions, not from the other three. */
 export interface InboxDay {
@@ -105,12 +108,12 @@ export function listInboxDays(store: Store, _scope: OperatorScope, marketId: num
           .groupBy(bankTransaction.sourceId),
       )
       for (const sourceId of new Set([...totals, ...parts].map((row) => row.sourceId).sort())) {
-        const part = (outcome: string): Sum =>
-          parts.find((row) => row.sourceId === sourceId && row.outcome === outcome) ?? NOTHING
+        const part = (outcome: string) =>
+          sumOf(parts.find((row) => row.sourceId === sourceId && row.outcome === outcome))
         days.push({
           businessDay,
           sourceLabel: labels.get(sourceId) ?? sourceId,
-          in: totals.find((row) => row.sourceId === sourceId) ?? NOTHING,
+          in: sumOf(totals.find((row) => row.sourceId === sourceId)),
           matched: part('matched'),
           undecided: part('undecided'),
           notCounted: part('not_counted'),

@@ -1,4 +1,4 @@
-import { and, desc, eq, notExists, sql, type SQL } from 'drizzle-orm'
+import { and, desc, eq, isNull, notExists, or, sql, type SQL } from 'drizzle-orm'
 import type { Classification } from '../../shared/wire.ts'
 import { bankTransaction, classification, match, matchReversal } from './kit.sqlite.ts'
 import type { Db } from './store.ts'
@@ -12,6 +12,11 @@ export const creditOfMatch = and(
   eq(bankTransaction.seq, match.transactionSeq),
 )
 
+/** What of its credit the `match` row at hand gives to its stall. */
+export const matchedVnd = sql<number>`coalesce(${match.partVnd}, ${bankTransaction.amountVnd})`.mapWith(
+  Number,
+)
+
 /** A match that nobody has undone. */
 export function standing(tx: Db): SQL {
   return notExists(
@@ -22,7 +27,7 @@ export function standing(tx: Db): SQL {
   )
 }
 
-/** What the credit of the `match` row at hand was last said to be. */
+/** What the credit of the `match` row at hand, or this stall's part of it, was last said to be. */
 export function newestClassification(tx: Db): SQL<Classification> {
   return sql<Classification>`(${tx
     .select({ kind: classification.classification })
@@ -31,6 +36,7 @@ export function newestClassification(tx: Db): SQL<Classification> {
       and(
         eq(classification.marketId, match.marketId),
         eq(classification.transactionSeq, match.transactionSeq),
+        or(isNull(classification.stallId), eq(classification.stallId, match.stallId)),
       ),
     )
     .orderBy(desc(classification.seq))

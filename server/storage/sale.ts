@@ -5,7 +5,7 @@ import type { SaleFacts } from '../../shared/sale-state.ts'
 import type { Published } from './decision.ts'
 import { bankTransaction, change, match, sale } from './kit.sqlite.ts'
 import { known } from './known.ts'
-import { creditOfMatch, standing } from './match.ts'
+import { creditOfMatch, matchedVnd, standing } from './match.ts'
 import { freeReference } from './reference.ts'
 import type { StallScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
@@ -178,7 +178,7 @@ export function listUsualAmounts(
     )
     const paid = yield* rows(
       tx
-        .select({ amountVnd: bankTransaction.amountVnd })
+        .select({ amountVnd: matchedVnd })
         .from(match)
         .innerJoin(bankTransaction, creditOfMatch)
         .where(
@@ -237,7 +237,7 @@ function* creditsOf(tx: Db, scope: StallScope, sales: readonly Sale[], until: nu
       .select({
         saleSeq: match.saleSeq,
         transactionSeq: match.transactionSeq,
-        amountVnd: bankTransaction.amountVnd,
+        amountVnd: matchedVnd,
         recordedAt: bankTransaction.recordedAt,
       })
       .from(match)

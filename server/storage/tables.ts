@@ -16,6 +16,7 @@ export const MATCH_RULES = [
   'source_code',
   'sole_stall',
   'assigned',
+  'split',
   'not_a_sale',
 ] as const
 export const INCIDENT_KINDS = ['wrong_code'] as const
@@ -413,6 +414,8 @@ export function defineTables(kit: Kit) {
       stallId: int().notNull(),
       /** The sale whose reference the text bore. */
       saleSeq: int(),
+      /** Of a credit that a person split: what of it is this stall's. Null: all of it. */
+      partVnd: int(),
       rule: choice(MATCH_RULES).notNull(),
       by: text().notNull(),
       reason: text(),
@@ -472,6 +475,8 @@ export function defineTables(kit: Kit) {
       seq: int().notNull(),
       transactionSeq: int().notNull(),
       classification: choice(CLASSIFICATIONS).notNull(),
+      /** Of a credit that was split: whose part this is said of. Null: of the whole. */
+      stallId: int(),
       by: text().notNull(),
       at: instant().notNull(),
     },

@@ -9,7 +9,7 @@ import { lastPartDay } from './cut.ts'
 import type { Published } from './decision.ts'
 import { bankTransaction, change, classification, match, takings, transactionText } from './kit.sqlite.ts'
 import { known } from './known.ts'
-import { creditOfMatch, newestClassification, standing } from './match.ts'
+import { creditOfMatch, matchedVnd, newestClassification, standing } from './match.ts'
 import { salesAsOf, salesOfCredits } from './sale.ts'
 import type { SectionScope, StallScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
@@ -141,13 +141,19 @@ export function* classify(
     and(eq(match.transactionSeq, transactionSeq), eq(match.stallId, stallId), standing(tx)),
   )
   if (!found) throw new AppError('not_found', `no credit ${transactionSeq} at this stall`)
-  const { line, businessDay } = found
+  const { line, businessDay, isPart } = found
   if (line.classification === kind) return undefined
   const [seq, changeSeq] = yield* takeSeqs(tx, marketId, 2)
   yield* run(
-    tx
-      .insert(classification)
-      .values({ marketId, seq: seq!, transactionSeq, classification: kind, by, at: now }),
+    tx.insert(classification).values({
+      marketId,
+      seq: seq!,
+      transactionSeq,
+      classification: kind,
+      stallId: isPart ? stallId : null,
+      by,
+      at: now,
+    }),
   )
   yield* addToTakings(tx, scope, businessDay, line.amountVnd, line.classification, -1)
   yield* addToTakings(tx, scope, businessDay, line.amountVnd, kind, 1)
@@ -229,7 +235,7 @@ function* sumKnown(tx: Db, scope: StallScope, days: readonly string[]): Unit<Map
     tx
       .select({
         businessDay: match.businessDay,
-        amountVnd: bankTransaction.amountVnd,
+        amountVnd: matchedVnd,
         classification: newestClassification(tx),
       })
       .from(match)
@@ -281,15 +287,24 @@ function* linesOf(
   scope: StallScope,
   today: string,
   which: SQL | undefined,
-): Unit<{ line: PaymentLine; businessDay: string; bookedAt: number; saleSeq: number | null }[]> {
+): Unit<
+  {
+    line: PaymentLine
+    businessDay: string
+    bookedAt: number
+    saleSeq: number | null
+    isPart: boolean
+  }[]
+> {
   const found = yield* rows(
     tx
       .select({
         seq: bankTransaction.seq,
-        amountVnd: bankTransaction.amountVnd,
+        amountVnd: matchedVnd,
         bookedAt: bankTransaction.bookedAt,
         businessDay: match.businessDay,
         saleSeq: match.saleSeq,
+        partVnd: match.partVnd,
         memo: transactionText.remittanceText,
         payerName: transactionText.payerName,
         classification: newestClassification(tx),
@@ -311,6 +326,7 @@ function* linesOf(
     businessDay: row.businessDay,
     bookedAt: row.bookedAt,
     saleSeq: row.saleSeq,
+    isPart: row.partVnd !== null,
     line: {
       transactionSeq: row.seq,
       amountVnd: row.amountVnd,

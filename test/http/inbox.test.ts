@@ -124,6 +124,49 @@ it('takes a credit for no sale, shows it under «không tính», and offers that
   expect(await findDifferences(server.services.store)).toEqual([])
 })
 
+it('splits a credit over stalls whose parts add up, and shows the form again where they do not', async () => {
+  const transactionSeq = await undecided()
+  const [one, two] = [c1.stall.code, c2.stall.code]
+  const splitUp = (stallCode: string[], amount: string[], reason = 'hai nơi') =>
+    post('split', { transactionSeq, stallCode, amount, reason })
+  for (const [codes, amounts, words, reason] of [
+    [[one, two], ['70.000', '49.999'], 'Các phần cộng lại 119.999đ, phải đúng 120.000đ'],
+    [[one, two], ['70.000', 'x'], 'Mỗi phần ghi một số tiền'],
+    [[one, ''], ['70.000', '50.000'], 'Mỗi phần chọn một sạp'],
+    [[one, 'nowhere'], ['70.000', '50.000'], 'Mỗi phần chọn một sạp'],
+    [[one, one], ['70.000', '50.000'], 'hai sạp khác nhau'],
+    [[one], ['120.000'], 'hai sạp khác nhau'],
+    [[one, two], ['70.000', '50.000'], 'Ghi vì sao biết', ' '],
+  ] as [string[], string[], string, string?][]) {
+    const response = await splitUp(codes, amounts, reason)
+    expect(response.status).toBe(400)
+    const again = await response.text()
+    expect(again).toMatch(new RegExp(`role="alert">[^<]*${words}`))
+    expect(again).toContain(`value="${amounts[0]}"`)
+  }
+  const shy = await server.addStall(market, 'C3', { account: SHARED, consented: false })
+  expect((await splitUp([one, shy.stall.code], ['70.000', '50.000'])).status).toBe(400)
+  expect(await matches()).toEqual([])
+
+  const heard: string[] = []
+  for (const { stall } of [c1, c2]) server.services.feed.subscribe(stall.id, () => heard.push(stall.name))
+  const done = await splitUp([one, two, '', ''], ['70.000', '50.000', '', ''])
+  const after = await page(done.headers.get('location')!)
+  expect(after).toContain('Đã chia')
+  expect(after).toMatch(/>\s*khớp/)
+  expect(heard).toEqual(['C1', 'C2'])
+  expect(await matches()).toMatchObject([
+    { stallId: c1.stall.id, partVnd: 70_000, rule: 'split', reason: 'hai nơi' },
+    { stallId: c2.stall.id, partVnd: 50_000, rule: 'split', reason: 'hai nơi' },
+  ])
+  const decided = await page(`${HOME}/decided`)
+  expect(decided).toContain('một phần của 120.000đ')
+  const [part] = await matches()
+  const undone = await post('undo', { matchSeq: String(part!.seq), reason: 'nhầm' })
+  expect(await page(undone.headers.get('location')!)).toContain('1 khoản chờ người xem')
+  expect(await findDifferences(server.services.store)).toEqual([])
+})
+
 it('adds up for each source by itself', async () => {
   const other = await server.addSource([c1])
   await undecided('tien ca', 10_000)
@@ -145,7 +188,7 @@ it('is the operator’s alone', async () => {
     matchSeq: '1',
     reason: 'x',
   }
-  for (const verb of ['choose', 'not-a-sale', 'assign', 'undo']) {
+  for (const verb of ['choose', 'not-a-sale', 'assign', 'split', 'undo']) {
     expect((await server.post(`${HOME}/${verb}`, fields, board)).status).toBe(404)
   }
   expect((await server.get(`${HOME}/decided`, board)).status).toBe(404)

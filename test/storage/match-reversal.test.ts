@@ -3,7 +3,7 @@ import { mintReference } from '../../shared/reference.ts'
 import { saleState } from '../../shared/sale-state.ts'
 import { dayOf, decide } from '../../server/domain/match.ts'
 import { sameTransfer } from '../../server/domain/same-transfer.ts'
-import { assign, setAside, type NotASale } from '../../server/storage/assignment.ts'
+import { assign, setAside, split, type NotASale } from '../../server/storage/assignment.ts'
 import { findDifferences } from '../../server/storage/audit.ts'
 import { listInboxDays, listUndecided } from '../../server/storage/inbox.ts'
 import { match, matchReversal, sale } from '../../server/storage/kit.sqlite.ts'
@@ -207,6 +207,111 @@ describe('a credit that is no sale', () => {
     expect(await undo(word.seq)).toEqual([])
     expect(await undecided()).toMatchObject([{ transactionSeq, reason: 'match_reversed' }])
     expect(await sums()).toEqual(['1/50000', '0/0', '1/50000', '0/0'])
+    expect(await findDifferences(market.store)).toEqual([])
+  })
+})
+
+describe('a split credit', () => {
+  const splitUp = (transactionSeq: number, ...parts: [stall: TestStall, amountVnd: number][]) => {
+    const word = { marketId: market.marketId, transactionSeq, by: 'operator', reason: 'khách mua hai nơi' }
+    const hers = parts.map(([{ id: stallId }, amountVnd]) => ({ stallId, amountVnd }))
+    return market.store.write((tx) => split(tx, operator, { ...word, parts: hers }, LATER))
+  }
+  /** A credit of 50.000đ that waits. */
+  async function waiting(): Promise<number> {
+    const { seq, transactionSeq } = await pay(50_000, market.lan.reference)
+    await undo(seq)
+    return transactionSeq
+  }
+
+  it('is each stall’s part: in her list, her figures and on her phone, and one credit of the day', async () => {
+    const transactionSeq = await waiting()
+    const before = (await changes()).at(-1)!.seq
+    expect(await splitUp(transactionSeq, [market.lan, 30_000], [market.hoa, 20_000])).toHaveLength(2)
+    expect(await sums()).toEqual(['1/50000', '1/50000', '0/0', '0/0'])
+    expect(await changes(before)).toMatchObject([{ kind: 'credit', payment: { amountVnd: 30_000 } }])
+    const told = await changes(0, market.hoa)
+    expect(told).toMatchObject([{ kind: 'credit', payment: { amountVnd: 20_000 } }])
+    expect(JSON.stringify(told)).not.toContain('50000')
+    expect(await undecided()).toEqual([])
+    expect(await findDifferences(market.store)).toEqual([])
+  })
+
+  it('is called something by each vendor for herself', async () => {
+    const transactionSeq = await waiting()
+    await splitUp(transactionSeq, [market.lan, 30_000], [market.hoa, 20_000])
+    await callIt(transactionSeq, 'sale')
+    expect(await takings()).toMatchObject({ totalVnd: 30_000, saleCount: 1, unclearCount: 0 })
+    expect(await takings(market.hoa)).toMatchObject({ ...NOTHING, unclearCount: 1 })
+    const hers = scopeOf(market.hoa)
+    await market.store.write((tx) => classify(tx, hers, transactionSeq, 'family', 'vendor', LATER))
+    expect(await takings()).toMatchObject({ totalVnd: 30_000, saleCount: 1 })
+    expect(await takings(market.hoa)).toMatchObject(NOTHING)
+    const reach = { seesAfter: 1, onlyDay: null }
+    const summed = stallScope(market.marketId, market.lan.id, reach)
+    expect(await getTakings(market.store, summed, TODAY)).toMatchObject({ totalVnd: 30_000, saleCount: 1 })
+    expect(await findDifferences(market.store)).toEqual([])
+  })
+
+  it('is undone whole, whichever part is named, and can then be one stall’s', async () => {
+    const transactionSeq = await waiting()
+    await splitUp(transactionSeq, [market.lan, 30_000], [market.hoa, 20_000])
+    await callIt(transactionSeq, 'sale')
+    const part = (await market.store.db.select().from(match).orderBy(match.seq)).at(-1)!
+    expect(await undo(part.seq)).toHaveLength(2)
+    await expect(undo(part.seq - 1)).rejects.toMatchObject({
+      code: expect.stringMatching(/conflict|not_found/),
+    })
+    expect(await takings()).toMatchObject(NOTHING)
+    expect(await takings(market.hoa)).toMatchObject(NOTHING)
+    expect(await undecided()).toMatchObject([{ transactionSeq, reason: 'match_reversed' }])
+    expect(await sums()).toEqual(['1/50000', '0/0', '1/50000', '0/0'])
+    expect((await changes(0, market.hoa)).map(({ kind }) => kind)).toEqual(['undone'])
+    await assignTo(market.lan, transactionSeq)
+    await callIt(transactionSeq, 'sale')
+    expect(await takings()).toMatchObject({ totalVnd: 50_000, saleCount: 1, unclearCount: 0 })
+    expect(await findDifferences(market.store)).toEqual([])
+  })
+
+  it('adds up exactly, over two stalls or more, each once, and nothing less is recorded', async () => {
+    const transactionSeq = await waiting()
+    const { lan, hoa } = market
+    for (const parts of [
+      [
+        [lan, 30_000],
+        [hoa, 20_001],
+      ],
+      [
+        [lan, 30_000],
+        [hoa, 19_999],
+      ],
+      [[lan, 50_000]],
+      [
+        [lan, 30_000],
+        [lan, 20_000],
+      ],
+      [
+        [lan, 50_000],
+        [hoa, 0],
+      ],
+      [
+        [lan, 60_000],
+        [hoa, -10_000],
+      ],
+      [
+        [lan, 49_999.5],
+        [hoa, 0.5],
+      ],
+    ] as [TestStall, number][][]) {
+      await expect(splitUp(transactionSeq, ...parts)).rejects.toMatchObject({ code: 'invalid_input' })
+    }
+    expect(await undecided()).toHaveLength(1)
+    expect(await takings()).toMatchObject(NOTHING)
+    const both = [splitUp(transactionSeq, [lan, 1], [hoa, 49_999]), assignTo(lan, transactionSeq)]
+    expect((await Promise.allSettled(both)).map(({ status }) => status).toSorted()).toEqual([
+      'fulfilled',
+      'rejected',
+    ])
     expect(await findDifferences(market.store)).toEqual([])
   })
 })

@@ -8,7 +8,7 @@ import type { BankTransaction } from '../../shared/bank-transaction.ts'
 import { dayOf, decide } from '../../server/domain/match.ts'
 import { sameTransfer } from '../../server/domain/same-transfer.ts'
 import { addProof } from '../../server/storage/account-proof.ts'
-import { assign, setAside } from '../../server/storage/assignment.ts'
+import { assign, setAside, split } from '../../server/storage/assignment.ts'
 import { findDifferences } from '../../server/storage/audit.ts'
 import { listInboxDays } from '../../server/storage/inbox.ts'
 import {
@@ -252,6 +252,13 @@ const CASES: Record<string, () => Promise<string | void>> = {
     const [hers] = await market.store.db.select().from(sale).where(eq(sale.reference, reference))
     await assignTo(market.lan.id, hers!.seq)
     return reference
+  },
+  async 'split by a person over several stalls'() {
+    await pay({ remittanceText: `${market.lan.reference} ${market.hoa.reference}` })
+    const said = await word()
+    const parts = [market.lan, market.hoa].map(({ id }) => ({ stallId: id, amountVnd: PRICE / 2 }))
+    await market.store.write((tx) => split(tx, operator, { ...said, parts }, MORNING))
+    expect(await takings()).toMatchObject({ totalVnd: 1_000, unclearCount: 1 })
   },
   async 'said to be no sale'() {
     await pay({ remittanceText: `${market.lan.reference} ${market.hoa.reference}` })

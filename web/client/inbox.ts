@@ -46,4 +46,4 @@ addEventListener('keydown', (event) => {
 
 document.querySelector('[data-keys]')?.removeAttribute('hidden')
 // After a decision the next one has the keys at once.
-if (/[?&](assigned|aside)=/.test(location.search)) cards[0]?.focus({ preventScroll: true })
+if (/[?&](assigned|aside|split)=/.test(location.search)) cards[0]?.focus({ preventScroll: true })

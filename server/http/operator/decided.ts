@@ -1,7 +1,7 @@
 import { AppError } from '../../../shared/app-error.ts'
 import { addDays } from '../../../shared/business-day.ts'
 import { displayText } from '../../../shared/display-text.ts'
-import { parseVnd } from '../../../shared/money.ts'
+import { formatVnd, parseVnd } from '../../../shared/money.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
 import { decidedPage, type DecidedPageView, type DecidedView } from '../../../web/pages/operator/decided.ts'
 import { ruleWords } from '../../../web/pages/operator/rule-words.ts'
@@ -90,7 +90,8 @@ function searchFor(day: string | undefined, amount: string | undefined) {
 }
 
 function view(credit: DecidedCredit, stallWord: string): DecidedView {
-  const { matchSeq, amountVnd, bookedAt, stallName, rule, kind, by, reason, at } = credit
+  const { matchSeq, amountVnd, creditVnd, bookedAt, stallName, rule, kind, by, reason, at } = credit
+  const part = creditVnd === amountVnd ? '' : `, một phần của ${formatVnd(creditVnd)}`
   const [initial = '', ...rest] = stallWord
   return {
     matchSeq,
@@ -99,7 +100,7 @@ function view(credit: DecidedCredit, stallWord: string): DecidedView {
     // What a vendor called her money is hers to know.
     whose:
       stallName === null ? classificationWord(kind) : `${initial.toUpperCase()}${rest.join('')} ${stallName}`,
-    how: `${by === 'rule' ? `Máy ghi theo ${ruleWords(rule)}` : 'Người ghi'} lúc ${when(at)}`,
+    how: `${by === 'rule' ? `Máy ghi theo ${ruleWords(rule)}` : 'Người ghi'} lúc ${when(at)}${part}`,
     reason,
   }
 }

@@ -2,17 +2,16 @@ import { findBank } from '@vietqr/core'
 import { accountKey } from '../../../shared/bank-transaction.ts'
 import { AppError } from '../../../shared/app-error.ts'
 import { displayText } from '../../../shared/display-text.ts'
+import { formatVnd, parseVnd } from '../../../shared/money.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
-import { kindWords, KINDS_NOT_A_SALE, likelihoodWords } from '../../../web/pages/operator/candidate-words.ts'
+import { kindWords, KINDS_NOT_A_SALE } from '../../../web/pages/operator/candidate-words.ts'
 import { inboxPage, type DayView, type InboxView } from '../../../web/pages/operator/inbox.ts'
 import type { CreditView } from '../../../web/pages/operator/inbox-credit.ts'
 import { exceptionWords, notCountedWords } from '../../../web/pages/operator/reason-words.ts'
 import { openMarket } from '../../domain/access.ts'
 import { hasConsent } from '../../storage/consent.ts'
-import { questionAbout, suggest } from '../../domain/candidate.ts'
-import { assign, setAside, type NotASale } from '../../storage/assignment.ts'
+import { assign, setAside, split, type NotASale, type Part } from '../../storage/assignment.ts'
 import type { Published } from '../../storage/decision.ts'
-import { findEvidence } from '../../storage/evidence.ts'
 import {
   listAlerts,
   listInboxDays,
@@ -22,8 +21,7 @@ import {
   type NotCounted,
   type UndecidedCredit,
 } from '../../storage/inbox.ts'
-import type { Registry } from '../../storage/registry.ts'
-import type { OperatorScope } from '../../storage/scope.ts'
+import type { MarketScope } from '../../storage/scope.ts'
 import type { Store } from '../../storage/store.ts'
 import type { Unit } from '../../storage/unit.ts'
 import { findStall, listStalls, vendorOf, type Stall, type StallEntry } from '../../storage/stall.ts'
@@ -31,30 +29,27 @@ import { readTyped } from '../board/typed-text.ts'
 import type { Services } from '../../services.ts'
 import type { Doors, OperationVisit } from '../door.ts'
 import { inboxPlace, NO_MARKET, type InboxPlace } from './inbox-place.ts'
+import { agreed, consentMoments, offersFor, stallWords, type ConsentMoments } from './offer.ts'
 
 /** Each shows every stall to choose from; the next ones come up when these are done. */
 const MAX_CREDITS_SHOWN = 20
 const MAX_REASON_LENGTH = 200
 
-/** A booking told only to the minute may be as late as the minute's end. */
-const MINUTE_MS = 60_000
 const DECIDED = {
   kind: 'bad',
   words: 'Khoản này không còn chờ nữa: đã có người ghi. Dưới đây là những khoản còn lại.',
 } as const
 
-/** There are no more keys. */
-const MAX_OFFERS = 9
 const CHANGED = {
   kind: 'bad',
   words: 'Gợi ý cho khoản này vừa đổi. Xem lại rồi chọn.',
 } as const
 
-type ConsentMoments = ReadonlyMap<number, number | null>
 /** What the page says beyond what is in the ledger. */
 interface Reply {
   message?: InboxView['message']
   returned?: NonNullable<CreditView['returned']> & { transactionSeq: number }
+  returnedSplit?: NonNullable<CreditView['returnedSplit']> & { transactionSeq: number }
 }
 
 /** «Tiền chưa rõ của ai»: where every incoming đồng went, and the operator's word on what no rule could decide. */
@@ -111,7 +106,8 @@ export function showInbox(doors: Doors, services: Services, frame: Frame): void 
 
   /** What the address says was just done. */
   const decisionMessage = async ({ c }: OperationVisit): Promise<Reply['message']> => {
-    const { assigned, aside, undone } = c.req.query()
+    const { assigned, aside, undone, split: parts } = c.req.query()
+    if (parts !== undefined) return good('Đã chia. Mỗi phần hiện trên máy của người bán là «chưa rõ».')
     if (undone !== undefined) return good('Đã gỡ ra. Khoản đó trở lại chờ ghi ở dưới đây.')
     const kind = KINDS_NOT_A_SALE.find((one) => one === aside)
     if (kind) return good(`Đã ghi: không phải tiền bán, ${kindWords(kind).toLowerCase()}.`)
@@ -133,13 +129,12 @@ export function showInbox(doors: Doors, services: Services, frame: Frame): void 
   const record = async (
     visit: OperationVisit,
     place: InboxPlace,
-    unit: (tx: Store['db']) => Unit<Published | void>,
+    unit: (tx: Store['db']) => Unit<Published[]>,
     doneAt: string,
     onRefusal: (error: AppError) => Response | Promise<Response> | undefined = () => undefined,
   ) => {
     try {
-      const news = await store.write(unit)
-      if (news) feed.publish([news])
+      feed.publish(await store.write(unit))
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'conflict') throw error
       return onRefusal(error) ?? page(visit, place, { message: DECIDED }, 409)
@@ -163,12 +158,10 @@ export function showInbox(doors: Doors, services: Services, frame: Frame): void 
       visit,
       place,
       function* (tx) {
-        const vendor = yield* vendorOf(tx, market, stall.id)
-        if (!hadAgreed || !vendor || !(yield* hasConsent(tx, vendor.id))) {
-          throw new AppError('conflict', 'the vendor has not consented', 'stallCode')
-        }
+        if (!hadAgreed) throw new AppError('conflict', 'the vendor had not consented', 'stallCode')
+        yield* demandConsent(tx, market, stall.id)
         const word = { marketId: place.id, transactionSeq, stallId: stall.id, by: actor.role, ...told }
-        return yield* assign(tx, scope, word, now())
+        return [yield* assign(tx, scope, word, now())]
       },
       `assigned=${stall.code}`,
       ({ field }) =>
@@ -188,7 +181,15 @@ export function showInbox(doors: Doors, services: Services, frame: Frame): void 
     reason: string,
   ) => {
     const word = { marketId: place.id, transactionSeq, kind, by: visit.actor.role, reason }
-    return record(visit, place, (tx) => setAside(tx, visit.scope, word, now()), `aside=${kind}`)
+    return record(
+      visit,
+      place,
+      function* (tx) {
+        yield* setAside(tx, visit.scope, word, now())
+        return []
+      },
+      `aside=${kind}`,
+    )
   }
 
   doors.operation('inbox.assign').post('/operator/inbox/:market/choose', async (visit) => {
@@ -206,6 +207,56 @@ export function showInbox(doors: Doors, services: Services, frame: Frame): void 
     const again = (words: string) => page(visit, place, { message: { kind: 'bad', words } }, 409)
     const told = { saleSeq: chosen.saleSeq, reason: chosen.why }
     return assignTo(visit, place, credit, chosen.stall, told, again)
+  })
+
+  doors.operation('inbox.assign').post('/operator/inbox/:market/split', async (visit) => {
+    const { c, actor, scope } = visit
+    const place = await inboxPlace(services, visit)
+    const typed = { ...(await readTyped(c, ['transactionSeq', 'reason'])), parts: await readParts(c) }
+    const credit = await creditOf(visit, place, typed.transactionSeq)
+    if (!credit) return page(visit, place, { message: DECIDED }, 409)
+    const { transactionSeq, amountVnd } = credit
+    const reason = displayText(typed.reason, MAX_REASON_LENGTH)
+    const again = (error: string, status: 400 | 409 = 400) =>
+      page(visit, place, { returnedSplit: { transactionSeq, parts: typed.parts, reason, error } }, status)
+
+    const market = openMarket(actor, 'registry.view', place.id)
+    const stalls = await listStalls(store, market)
+    const agreedAt = consentMoments(await store.registry())
+    const parts: Part[] = []
+    for (const { stallCode, amount } of typed.parts) {
+      const stall = stalls.find((entry) => entry.stall.code === stallCode)?.stall
+      if (!stall || !agreed(agreedAt.get(stall.id), credit)) {
+        return again(`Mỗi phần chọn một ${place.stallWord} trong danh sách.`)
+      }
+      const partVnd = findVnd(amount)
+      if (partVnd === undefined) return again('Mỗi phần ghi một số tiền, như 50.000.')
+      parts.push({ stallId: stall.id, amountVnd: partVnd })
+    }
+    const sumVnd = parts.reduce((vnd, part) => vnd + part.amountVnd, 0)
+    if (sumVnd !== amountVnd) {
+      return again(`Các phần cộng lại ${formatVnd(sumVnd)}, phải đúng ${formatVnd(amountVnd)}.`)
+    }
+    if (parts.length < 2 || new Set(parts.map(({ stallId }) => stallId)).size < parts.length) {
+      return again(`Chia cho từ hai ${place.stallWord} khác nhau.`)
+    }
+    if (reason === '') return again('Ghi vì sao biết, để sau này còn dò lại.')
+    return record(
+      visit,
+      place,
+      function* (tx) {
+        for (const { stallId } of parts) yield* demandConsent(tx, market, stallId)
+        return yield* split(
+          tx,
+          scope,
+          { marketId: place.id, transactionSeq, parts, by: actor.role, reason },
+          now(),
+        )
+      },
+      `split=${parts.length}`,
+      ({ field }) =>
+        field === 'stallCode' ? again(`Một ${place.stallWord} vừa thôi đồng ý. Chọn lại.`, 409) : undefined,
+    )
   })
 
   doors.operation('inbox.assign').post('/operator/inbox/:market/not-a-sale', async (visit) => {
@@ -244,6 +295,31 @@ export function showInbox(doors: Doors, services: Services, frame: Frame): void 
   })
 }
 
+/** The lines of a form in which fields of one name stand several times. */
+async function readParts(c: OperationVisit['c']): Promise<{ stallCode: string; amount: string }[]> {
+  const form = await c.req.parseBody({ all: true })
+  const texts = (name: string) =>
+    [form[name] ?? []].flat().map((value) => (typeof value === 'string' ? value : ''))
+  const amounts = texts('amount')
+  return texts('stallCode')
+    .map((stallCode, index) => ({ stallCode, amount: amounts[index] ?? '' }))
+    .filter((part) => part.stallCode !== '' || part.amount !== '')
+}
+
+function findVnd(text: string): number | undefined {
+  try {
+    return parseVnd(text)
+  } catch {
+    return undefined
+  }
+}
+
+function* demandConsent(tx: Store['db'], market: MarketScope, stallId: number): Unit<void> {
+  const vendor = yield* vendorOf(tx, market, stallId)
+  if (vendor && (yield* hasConsent(tx, vendor.id))) return
+  throw new AppError('conflict', 'the vendor has not consented', 'stallCode')
+}
+
 const good = (words: string) => ({ kind: 'good', words }) as const
 
 function notCountedView(sum: NotCounted) {
@@ -262,67 +338,12 @@ function dayView(day: InboxDay): DayView {
   return { ...day, addsUp }
 }
 
-/** Since when each stall's vendor agrees to be counted. */
-function consentMoments({ stallsByReference }: Registry): ConsentMoments {
-  return new Map(stallsByReference.values().map((stall) => [stall.stallId, stall.consentedAt]))
-}
-
-/** Money from before she agreed is not counted, by whoever's word. */
-function agreed(at: number | null | undefined, credit: UndecidedCredit): boolean {
-  return at !== null && at !== undefined && at < credit.bookedAt + MINUTE_MS
-}
-
-/** A choice that a form may send back, and what it means. */
-type Offer = { value: string; words: string; why: string } & (
-  | { stall: Stall; saleSeq: number | null }
-  | { kind: NotASale }
-)
-
-/** Whose a credit may be, the likeliest first, of those it may be given to. */
-async function offersFor(
-  store: Store,
-  scope: OperatorScope,
-  credit: UndecidedCredit,
-  stalls: readonly StallEntry[],
-  registry: Registry,
-): Promise<Offer[]> {
-  const evidence = await findEvidence(store, scope, credit.marketId, credit, questionAbout(credit, registry))
-  const { candidates, asBefore } = suggest(credit, evidence, registry)
-  const agreedAt = consentMoments(registry)
-  const offers = candidates.flatMap(({ stallId, saleSeq, why }): Offer[] => {
-    const entry = stalls.find(({ stall }) => stall.id === stallId)
-    if (!entry || !agreed(agreedAt.get(stallId), credit)) return []
-    const words = why.map(likelihoodWords).join(' · ')
-    return [
-      {
-        value: `stall:${entry.stall.code}`,
-        words: stallWords(entry),
-        why: words,
-        stall: entry.stall,
-        saleSeq,
-      },
-    ]
-  })
-  if (!asBefore) return offers
-  const before = {
-    value: `kind:${asBefore}`,
-    words: `Không phải tiền bán: ${kindWords(asBefore).toLowerCase()}`,
-  }
-  return [{ ...before, why: likelihoodWords('decided_before'), kind: asBefore }, ...offers].slice(
-    0,
-    MAX_OFFERS,
-  )
-}
-
-const stallWords = ({ stall, vendor }: StallEntry) =>
-  `${stall.name} · ${vendor?.name ?? ''}${stall.closedAt === null ? '' : ' (đã đóng)'}`
-
 function creditView(
   credit: UndecidedCredit,
   candidates: CreditView['candidates'],
   stalls: readonly StallEntry[],
   agreedAt: ConsentMoments,
-  { returned }: Reply,
+  { returned, returnedSplit }: Reply,
 ): CreditView {
   // A closed stall stays choosable, or its last money would wait for ever.
   const choosable = stalls.filter((entry) => agreed(agreedAt.get(entry.stall.id), credit))
@@ -337,5 +358,6 @@ function creditView(
     ofAccount: choosable.filter(isPaidHere).map(option),
     others: choosable.filter((entry) => !isPaidHere(entry)).map(option),
     ...(returned?.transactionSeq === credit.transactionSeq ? { returned } : {}),
+    ...(returnedSplit?.transactionSeq === credit.transactionSeq ? { returnedSplit } : {}),
   }
 }

@@ -34,6 +34,8 @@ export interface CreditView {
   /** The stalls that are paid into this account. */
   ofAccount: readonly StallOption[]
   others: readonly StallOption[]
+  /** Where the form that splits it comes back. */
+  returnedSplit?: { parts: readonly { stallCode: string; amount: string }[]; reason: string; error: string }
   /** Where the form about it comes back: what was chosen, and what is wrong. */
   returned?: { stallCode: string; reason: string; stallError?: string; reasonError?: string }
 }
@@ -60,11 +62,20 @@ const candidateForm = (home: string, { transactionSeq, candidates }: CreditView)
     <button class="primary">Ghi theo chỗ đã chọn</button>
   </form>`
 
-const stallSelect = (credit: CreditView, stallWord: string): Html => {
-  const { returned, transactionSeq, ofAccount, others } = credit
-  const id = `stall-${transactionSeq}`
+const stallOptions = ({ ofAccount, others }: CreditView, stallWord: string, chosen?: string): Html => {
   const option = ({ code, words }: StallOption) =>
-    html`<option value="${code}" ${code === returned?.stallCode ? 'selected' : ''}>${words}</option>`
+    html`<option value="${code}" ${code === chosen ? 'selected' : ''}>${words}</option>`
+  return html`<option value="">Chọn ${stallWord}</option>
+    ${
+      ofAccount.length > 0 &&
+      html`<optgroup label="Nhận tiền ở tài khoản này">${ofAccount.map(option)}</optgroup>`
+    }
+    ${others.length > 0 && html`<optgroup label="Tài khoản khác">${others.map(option)}</optgroup>`}`
+}
+
+const stallSelect = (credit: CreditView, stallWord: string): Html => {
+  const { returned, transactionSeq } = credit
+  const id = `stall-${transactionSeq}`
   return html`<div class="field">
     <label for="${id}">Của ${stallWord}</label>
     <select
@@ -74,44 +85,80 @@ const stallSelect = (credit: CreditView, stallWord: string): Html => {
       aria-describedby="${returned?.stallError ? `${id}-error` : ''}"
       aria-invalid="${returned?.stallError ? 'true' : 'false'}"
     >
-      <option value="">Chọn ${stallWord}</option>
-      ${
-        ofAccount.length > 0 &&
-        html`<optgroup label="Nhận tiền ở tài khoản này">${ofAccount.map(option)}</optgroup>`
-      }
-      ${others.length > 0 && html`<optgroup label="Tài khoản khác">${others.map(option)}</optgroup>`}
+      ${stallOptions(credit, stallWord, returned?.stallCode)}
     </select>
     ${returned?.stallError && html`<p class="error" id="${id}-error">${returned.stallError}</p>`}
   </div>`
 }
 
-const reasonField = ({ returned, transactionSeq }: CreditView): Html => {
-  const id = `reason-${transactionSeq}`
-  return html`<div class="field">
+/** How a person knows; `id` is the field's own on the page. */
+const reasonField = (id: string, reason = '', error?: string): Html =>
+  html`<div class="field">
     <label for="${id}">Vì sao biết</label>
     <input
       id="${id}"
       name="reason"
-      value="${returned?.reason ?? ''}"
+      value="${reason}"
       maxlength="200"
       required
       autocomplete="off"
-      aria-describedby="${returned?.reasonError ? `${id}-error` : ''}"
-      aria-invalid="${returned?.reasonError ? 'true' : 'false'}"
+      aria-describedby="${error ? `${id}-error` : ''}"
+      aria-invalid="${error ? 'true' : 'false'}"
     />
-    ${returned?.reasonError && html`<p class="error" id="${id}-error">${returned.reasonError}</p>`}
+    ${error && html`<p class="error" id="${id}-error">${error}</p>`}
   </div>`
-}
 
 const otherStall = (home: string, stallWord: string, credit: CreditView): Html =>
   html`<details ${credit.returned || credit.candidates.length === 0 ? 'open' : ''}>
     <summary>Ghi cho ${stallWord} khác</summary>
     <form action="${home}/assign" method="post" class="one-line">
       <input type="hidden" name="transactionSeq" value="${credit.transactionSeq}" />
-      ${stallSelect(credit, stallWord)} ${reasonField(credit)}
+      ${stallSelect(credit, stallWord)}
+      ${reasonField(`reason-${credit.transactionSeq}`, credit.returned?.reason, credit.returned?.reasonError)}
       <button>Ghi là của ${stallWord} này</button>
     </form>
   </details>`
+
+/** As many as there are lines in its form; who needs more is hardly ever right. */
+const MAX_PARTS = 4
+
+const splitForm = (home: string, stallWord: string, credit: CreditView): Html => {
+  const { transactionSeq, amountVnd, returnedSplit } = credit
+  const id = `part-${transactionSeq}`
+  return html`<details data-split ${returnedSplit ? 'open' : ''}>
+    <summary>Chia cho nhiều ${stallWord}</summary>
+    <form action="${home}/split" method="post">
+      <input type="hidden" name="transactionSeq" value="${transactionSeq}" />
+      ${returnedSplit && html`<p class="error" role="alert">${returnedSplit.error}</p>`}
+      ${Array.from({ length: MAX_PARTS }, (_, index) => {
+        const part = returnedSplit?.parts[index]
+        const isNeeded = index < 2 ? 'required' : ''
+        return html`<div class="part">
+          <div class="field">
+            <label for="${id}-stall-${index}">Phần ${index + 1}: ${stallWord}</label>
+            <select id="${id}-stall-${index}" name="stallCode" ${isNeeded}>
+              ${stallOptions(credit, stallWord, part?.stallCode)}
+            </select>
+          </div>
+          <div class="field">
+            <label for="${id}-amount-${index}">Phần ${index + 1}: số tiền</label>
+            <input
+              id="${id}-amount-${index}"
+              name="amount"
+              value="${part?.amount ?? ''}"
+              inputmode="numeric"
+              autocomplete="off"
+              ${isNeeded}
+            />
+          </div>
+        </div>`
+      })}
+      ${reasonField(`${id}-reason`, returnedSplit?.reason)}
+      <p>Cộng các phần phải đúng ${formatVnd(amountVnd)}.</p>
+      <button>Chia như trên</button>
+    </form>
+  </details>`
+}
 
 const notASale = (home: string, { transactionSeq }: CreditView): Html =>
   html`<details data-not-a-sale>
@@ -154,5 +201,5 @@ export const creditCard = (home: string, stallWord: string, credit: CreditView):
       }
     </dl>
     ${credit.candidates.length > 0 && candidateForm(home, credit)} ${otherStall(home, stallWord, credit)}
-    ${notASale(home, credit)}
+    ${splitForm(home, stallWord, credit)} ${notASale(home, credit)}
   </article>`

@@ -6,6 +6,7 @@ const RULES = {
   source_code: 'mã do nguồn đọc ra',
   sole_stall: 'tài khoản chỉ của một chỗ bán',
   assigned: 'người ghi',
+  split: 'người ghi',
   not_a_sale: 'người ghi',
 } as const
 
