@@ -201,7 +201,7 @@ it('names the stall of the virtual account first', async () => {
   expect(candidates.map(({ stallId }) => stallId)).toEqual([v2.id, v1.id])
 })
 
-it('mends one character of a reference at any place, none that is sound, and is quick with hostile words', () => {
+it('mends one character of a reference at any place, none that is sound, and none beyond what banks write', () => {
   for (let round = 0; round < 50; round += 1) {
     const reference = mint()
     expect(nearReferences(reference)).toEqual([])
@@ -212,7 +212,5 @@ it('mends one character of a reference at any place, none that is sound, and is 
       expect(nearReferences(two)).not.toContain(reference)
     }
   }
-  const began = performance.now()
-  nearReferences('ZQK'.repeat(5_000))
-  expect(performance.now() - began).toBeLessThan(500)
+  expect(nearReferences(`${'x'.repeat(300)} ${mistyped(mint())}`)).toEqual([])
 })

@@ -1,7 +1,7 @@
 import { findBank } from '@vietqr/core'
 import { accountKey } from '../../../shared/bank-transaction.ts'
 import { AppError } from '../../../shared/app-error.ts'
-import { displayText } from '../../../shared/display-text.ts'
+import { displayText, fold } from '../../../shared/display-text.ts'
 import { formatVnd, parseVnd } from '../../../shared/money.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
 import { kindWords, KINDS_NOT_A_SALE } from '../../../web/pages/operator/candidate-words.ts'
@@ -82,6 +82,7 @@ export function showInbox(doors: Doors, services: Services, frame: Frame): void 
         isNobodys,
         days: days.map(dayView),
         credits,
+        stallNames: stalls.map(({ stall }) => stall.name),
         hiddenCount: Math.max(waiting, undecided.length) - shown.length,
         alerts: alerts.map(({ reason, detail, at }) => ({ words: exceptionWords(reason), detail, at })),
         ...(opened
@@ -224,8 +225,8 @@ export function showInbox(doors: Doors, services: Services, frame: Frame): void 
     const stalls = await listStalls(store, market)
     const agreedAt = consentMoments(await store.registry())
     const parts: Part[] = []
-    for (const { stallCode, amount } of typed.parts) {
-      const stall = stalls.find((entry) => entry.stall.code === stallCode)?.stall
+    for (const { stallName, amount } of typed.parts) {
+      const stall = stalls.find((entry) => fold(entry.stall.name) === fold(stallName.trim()))?.stall
       if (!stall || !agreed(agreedAt.get(stall.id), credit)) {
         return again(`Mỗi phần chọn một ${place.stallWord} trong danh sách.`)
       }
@@ -296,14 +297,14 @@ export function showInbox(doors: Doors, services: Services, frame: Frame): void 
 }
 
 /** The lines of a form in which fields of one name stand several times. */
-async function readParts(c: OperationVisit['c']): Promise<{ stallCode: string; amount: string }[]> {
+async function readParts(c: OperationVisit['c']): Promise<{ stallName: string; amount: string }[]> {
   const form = await c.req.parseBody({ all: true })
   const texts = (name: string) =>
     [form[name] ?? []].flat().map((value) => (typeof value === 'string' ? value : ''))
   const amounts = texts('amount')
-  return texts('stallCode')
-    .map((stallCode, index) => ({ stallCode, amount: amounts[index] ?? '' }))
-    .filter((part) => part.stallCode !== '' || part.amount !== '')
+  return texts('stallName')
+    .map((stallName, index) => ({ stallName, amount: amounts[index] ?? '' }))
+    .filter((part) => part.stallName !== '' || part.amount !== '')
 }
 
 function findVnd(text: string): number | undefined {

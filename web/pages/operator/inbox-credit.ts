@@ -35,7 +35,7 @@ export interface CreditView {
   ofAccount: readonly StallOption[]
   others: readonly StallOption[]
   /** Where the form that splits it comes back. */
-  returnedSplit?: { parts: readonly { stallCode: string; amount: string }[]; reason: string; error: string }
+  returnedSplit?: { parts: readonly { stallName: string; amount: string }[]; reason: string; error: string }
   /** Where the form about it comes back: what was chosen, and what is wrong. */
   returned?: { stallCode: string; reason: string; stallError?: string; reasonError?: string }
 }
@@ -62,20 +62,11 @@ const candidateForm = (home: string, { transactionSeq, candidates }: CreditView)
     <button class="primary">Ghi theo chỗ đã chọn</button>
   </form>`
 
-const stallOptions = ({ ofAccount, others }: CreditView, stallWord: string, chosen?: string): Html => {
-  const option = ({ code, words }: StallOption) =>
-    html`<option value="${code}" ${code === chosen ? 'selected' : ''}>${words}</option>`
-  return html`<option value="">Chọn ${stallWord}</option>
-    ${
-      ofAccount.length > 0 &&
-      html`<optgroup label="Nhận tiền ở tài khoản này">${ofAccount.map(option)}</optgroup>`
-    }
-    ${others.length > 0 && html`<optgroup label="Tài khoản khác">${others.map(option)}</optgroup>`}`
-}
-
 const stallSelect = (credit: CreditView, stallWord: string): Html => {
-  const { returned, transactionSeq } = credit
+  const { returned, transactionSeq, ofAccount, others } = credit
   const id = `stall-${transactionSeq}`
+  const option = ({ code, words }: StallOption) =>
+    html`<option value="${code}" ${code === returned?.stallCode ? 'selected' : ''}>${words}</option>`
   return html`<div class="field">
     <label for="${id}">Của ${stallWord}</label>
     <select
@@ -85,7 +76,12 @@ const stallSelect = (credit: CreditView, stallWord: string): Html => {
       aria-describedby="${returned?.stallError ? `${id}-error` : ''}"
       aria-invalid="${returned?.stallError ? 'true' : 'false'}"
     >
-      ${stallOptions(credit, stallWord, returned?.stallCode)}
+      <option value="">Chọn ${stallWord}</option>
+      ${
+        ofAccount.length > 0 &&
+        html`<optgroup label="Nhận tiền ở tài khoản này">${ofAccount.map(option)}</optgroup>`
+      }
+      ${others.length > 0 && html`<optgroup label="Tài khoản khác">${others.map(option)}</optgroup>`}
     </select>
     ${returned?.stallError && html`<p class="error" id="${id}-error">${returned.stallError}</p>`}
   </div>`
@@ -119,6 +115,13 @@ const otherStall = (home: string, stallWord: string, credit: CreditView): Html =
     </form>
   </details>`
 
+/** Every stall's name, once for the page: a list in each line of each form would be megabytes. */
+const STALL_NAMES = 'stall-names'
+export const stallNameList = (names: readonly string[]): Html =>
+  html`<datalist id="${STALL_NAMES}">
+    ${names.map((name) => html`<option value="${name}"></option>`)}
+  </datalist>`
+
 /** As many as there are lines in its form; who needs more is hardly ever right. */
 const MAX_PARTS = 4
 
@@ -135,10 +138,15 @@ const splitForm = (home: string, stallWord: string, credit: CreditView): Html =>
         const isNeeded = index < 2 ? 'required' : ''
         return html`<div class="part">
           <div class="field">
-            <label for="${id}-stall-${index}">Phần ${index + 1}: ${stallWord}</label>
-            <select id="${id}-stall-${index}" name="stallCode" ${isNeeded}>
-              ${stallOptions(credit, stallWord, part?.stallCode)}
-            </select>
+            <label for="${id}-stall-${index}">Phần ${index + 1}: tên ${stallWord}</label>
+            <input
+              id="${id}-stall-${index}"
+              name="stallName"
+              value="${part?.stallName ?? ''}"
+              list="${STALL_NAMES}"
+              autocomplete="off"
+              ${isNeeded}
+            />
           </div>
           <div class="field">
             <label for="${id}-amount-${index}">Phần ${index + 1}: số tiền</label>

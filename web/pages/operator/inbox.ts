@@ -6,7 +6,7 @@ import { layout } from '../layout.ts'
 import { notice } from '../notice.ts'
 import { pageHeader } from '../page-header.ts'
 import { table } from '../table.ts'
-import { creditCard, type CreditView } from './inbox-credit.ts'
+import { creditCard, stallNameList, type CreditView } from './inbox-credit.ts'
 import { when } from './when.ts'
 import type { Frame, Html } from '../layout.ts'
 
@@ -34,6 +34,8 @@ export interface InboxView {
   days: readonly DayView[]
   opened?: { businessDay: string; reasons: readonly (Sum & { words: string })[] }
   credits: readonly CreditView[]
+  /** Of all its stalls. */
+  stallNames: readonly string[]
   /** Undecided credits beyond those shown. */
   hiddenCount: number
   alerts: readonly { words: string; detail: string | null; at: number }[]
@@ -121,6 +123,7 @@ export const inboxPage = (frame: Frame, view: InboxView): Html => {
           <kbd>Enter</kbd> ghi, <kbd>X</kbd> không phải tiền bán.
         </p>
         ${credits.map((credit) => creditCard(home, place.stallWord, credit))}
+        ${stallNameList(view.stallNames)}
         ${view.hiddenCount > 0 && html`<p>Còn ${view.hiddenCount} khoản nữa, hiện ra khi các khoản trên đã ghi xong.</p>`}
       </section>`
     }
