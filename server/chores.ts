@@ -4,11 +4,14 @@ import { publishSnapshot } from './domain/snapshot.ts'
 import { operatorScope } from './storage/scope.ts'
 import { backfill } from './sources/backfill.ts'
 import { eraseDue } from './storage/erasure.ts'
+import { followLedger } from './storage/follower.ts'
 import { listMarkets } from './storage/market.ts'
 import { findSource, listSources } from './storage/source.ts'
 import type { Services } from './services.ts'
 
 const SWEEP_MS = 60_000
+/** With a page's own time, rollups are never two seconds behind. */
+const FOLLOW_MS = 1_000
 /** SePay gives a push up after 33 minutes; what it gave up on is here before its next round would be over. */
 const BACKFILL_MS = 15 * 60_000
 /** A history that was fetched so lately, by another server of the same database, is not fetched again. */
@@ -41,6 +44,10 @@ export function startChores(services: Services): () => void {
     const erased = await services.store.write((tx) => eraseDue(tx, today))
     if (erased > 0) services.log.info({ erased }, 'forgot what was due')
   })
+
+  every(FOLLOW_MS, 'follow', () =>
+    followLedger(services.store, services.seal.payerKey, () => stopped.signal.aborted),
+  )
 
   every(SWEEP_MS, 'publish', async () => {
     for (const market of await listMarkets(services.store, operatorScope())) {

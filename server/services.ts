@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { pino, type Logger } from 'pino'
 import { createChangeFeed, type ChangeFeed } from './domain/change-feed.ts'
 import { createIntake, type Intake } from './domain/intake.ts'
+import { createMeter, type Meter } from './domain/meter.ts'
 import { openSeal, requireSameKey, type Seal } from './domain/seal.ts'
 import { instanceDirectory, type FindInstance } from './sources/instance.ts'
 import { openStatementDesk, type StatementDesk } from './sources/statement/desk.ts'
@@ -22,6 +23,7 @@ export interface Services extends Surroundings {
   store: Store
   seal: Seal
   feed: ChangeFeed
+  meter: Meter
   intake: Intake
   findInstance: FindInstance
   statements: StatementDesk
@@ -52,12 +54,14 @@ export function openServices(
     surroundings
   const seal = openSeal(config.dataDir)
   const feed = createChangeFeed(store.shareNews)
-  const intake = createIntake(store, feed.publish)
+  const meter = createMeter(() => performance.now())
+  const intake = createIntake(meter.timed(store), feed.publish)
   return {
     config,
     store,
     seal,
     feed,
+    meter,
     intake,
     findInstance: instanceDirectory(store, seal),
     statements: openStatementDesk({ store, intake, folder: join(config.dataDir, 'statements'), now, log }),

@@ -1,15 +1,17 @@
 import { eq } from 'drizzle-orm'
 import { CONSENT_TEXT_VERSION } from '../shared/consent-text.ts'
 import type { BankTransaction } from '../shared/bank-transaction.ts'
+import type { VendorChange } from '../shared/wire.ts'
 import { mintStall } from '../server/domain/registration.ts'
 import type { IncomingMessage } from '../server/storage/decision.ts'
 import { session, stall as stallTable } from '../server/storage/kit.sqlite.ts'
 import { openStore } from '../server/storage/engine.ts'
 import { addMarket } from '../server/storage/market.ts'
-import { marketScope, operatorScope, stallScope } from '../server/storage/scope.ts'
+import { marketScope, operatorScope, stallScope, type StallScope } from '../server/storage/scope.ts'
 import { addSource, bindAccounts } from '../server/storage/source.ts'
 import type { Store } from '../server/storage/store.ts'
 import { registerStall, type Stall } from '../server/storage/stall.ts'
+import { listNews, NEWS_PAGE, readNews } from '../server/storage/takings.ts'
 import { rows } from '../server/storage/unit.ts'
 import { newDatabase, type Engine } from './test-store.ts'
 
@@ -128,6 +130,21 @@ export async function fillMarket(store: Store, sourceId: string, code = 'cho-thu
     hoa: await addStall({ name: 'A2', vendor: 'Cô Hoa' }),
     addStall,
   }
+}
+
+/** All that a phone of this scope hears after `afterSeq`, as its stream reads it. */
+export async function changesOf(
+  store: Store,
+  scope: StallScope,
+  afterSeq: number,
+  today: string,
+): Promise<VendorChange[]> {
+  const news = await listNews(store, marketScope(scope.marketId), afterSeq, scope.stallId)
+  const telling = { scope, news }
+  const heard = (await readNews(store, [telling], today)).get(telling)!
+  return news.length < NEWS_PAGE
+    ? heard
+    : [...heard, ...(await changesOf(store, scope, news.at(-1)!.seq, today))]
 }
 
 export const scopeOf = (stall: Stall) => stallScope(stall.marketId, stall.id)

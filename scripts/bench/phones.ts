@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { marketScope } from '../../server/storage/scope.ts'
 import { openSession } from '../../server/storage/session.ts'
 import { vendorOf } from '../../server/storage/stall.ts'
@@ -16,6 +18,8 @@ const PHONES_OF_A_STALL = 10
 const OPENED_AT_ONCE = 50
 const DAY_MS = 86_400_000
 const DEADLINE_MS = 60_000
+/** In which every phone is pinged once. */
+const REST_MS = 15_000
 
 const OVER_COMMIT = 'event_p99_over_commit'
 const MEMORY = 'phone_kb'
@@ -49,7 +53,7 @@ export async function measurePhones(size: Size, wanted: (name: string) => boolea
   try {
     await counter.openPhones(1)
     await counter.pay(Math.ceil(size.payments / 5))
-    const memoryBefore = await server.memory()
+    const before = await server.usage()
     for (const count of size.phones) {
       await counter.openPhones(count)
       const rounds: Told[][] = []
@@ -79,8 +83,13 @@ export async function measurePhones(size: Size, wanted: (name: string) => boolea
         )
       }
     }
-    const kilobytes = ((await server.memory()) - memoryBefore) / 1024 / (most - 1)
-    figures.push(figure(MEMORY, 'KB', [kilobytes], `the server's memory a phone, ${most} phones`))
+    const after = await server.usage()
+    await sleep(size.quick ? 0 : REST_MS)
+    const restMs = (await server.usage()).cpuMs - after.cpuMs
+    const kilobytes = (after.memoryBytes - before.memoryBytes) / 1024 / (most - 1)
+    const rest = size.quick ? '' : `; at rest all take ${((restMs / REST_MS) * 100).toFixed(1)} % of a core`
+    figures.push(figure(MEMORY, 'KB', [kilobytes], `the server's memory a phone, ${most} phones${rest}`))
+    counter.check()
   } finally {
     counter.close()
     await server.close()
@@ -120,18 +129,17 @@ interface Counter {
   openPhones(count: number): Promise<void>
   /** One payment after the other; each waits until every phone of its stall has heard it. */
   pay(payments: number): Promise<Told[]>
+  /** Throws unless each phone has heard each payment of its stall since it came once, and no other. */
+  check(): void
   close(): void
 }
 
 async function openCounter(port: number, { payees, tokens, sourceId }: PairedMarket): Promise<Counter> {
   const random = seededRandom(9)
-  const bank = connect(port, '127.0.0.1').setNoDelay(true)
-  const phones: ReturnType<typeof connect>[] = []
-  let answered: (text: string) => void = () => {}
-  bank.on('data', (chunk) => answered(chunk.toString('latin1')))
+  const phones: { socket: Socket; owed: Set<number> }[] = []
   // Every amount is paid once, so that it names its payment.
   let amountVnd = 1_000
-  let awaited: { amountVnd: number; stall: number; hear: (at: number) => void } | undefined
+  let hear: (at: number) => void = () => {}
 
   // A phone that has just been drawn goes on from there.
   let cursor = 0
@@ -139,10 +147,11 @@ async function openCounter(port: number, { payees, tokens, sourceId }: PairedMar
   function openPhone(index: number): Promise<void> {
     const stall = Math.floor(index / PHONES_OF_A_STALL)
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const phone = connect(port, '127.0.0.1')
-    phones.push(phone)
+    const socket = connect(port, '127.0.0.1')
+    const owed = new Set<number>()
+    phones.push({ socket, owed })
     let text = ''
-    phone.on('data', (chunk) => {
+    socket.on('data', (chunk) => {
       const heardAt = performance.now()
       text += chunk.toString('latin1')
       const messages = text.split('\n\n')
@@ -150,49 +159,49 @@ async function openCounter(port: number, { payees, tokens, sourceId }: PairedMar
       for (const message of messages) {
         if (message.includes('event: hello')) resolve()
         if (!message.includes('event: change')) continue
-        if (Number(/"amountVnd":(\d+)/.exec(message)?.[1]) !== awaited?.amountVnd) continue
         cursor = Math.max(cursor, Number(/id: (\d+)/.exec(message)?.[1]))
-        if (stall !== awaited.stall) throw new Error('a phone heard of another stall’s payment')
-        awaited.hear(heardAt)
+        if (!owed.delete(Number(/"amountVnd":(\d+)/.exec(message)?.[1])))
+          throw new Error('a phone heard a payment twice, or one of another stall')
+        hear(heardAt)
       }
     })
-    phone.on('error', reject)
-    phone.on('close', () => reject(new Error(`a phone was cut off: ${text.slice(0, 200)}`)))
-    phone.write(
+    socket.on('error', reject)
+    socket.on('close', () => reject(new Error(`a phone was cut off: ${text.slice(0, 200)}`)))
+    socket.write(
       `GET /vendor/${payees[stall]!.code}/stream?after=${cursor} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: session=${tokens[index]}\r\n\r\n`,
     )
     return promise
   }
 
-  async function payOnce(stall: number): Promise<Told[]> {
+  async function payOnce(bank: Socket, stall: number): Promise<Told[]> {
     amountVnd += 1
     const request = requestOf(sourceId, payees[stall]!, amountVnd)
     const first = stall * PHONES_OF_A_STALL
-    const listening = Math.min(PHONES_OF_A_STALL, phones.length - first)
+    const listening = phones.slice(first, first + PHONES_OF_A_STALL)
+    for (const { owed } of listening) owed.add(amountVnd)
     const heard: number[] = []
     const done = Promise.withResolvers<void>()
     const deadline = setTimeout(
-      () => done.reject(new Error(`${heard.length} of ${listening} phones heard`)),
+      () => done.reject(new Error(`${heard.length} of ${listening.length} phones heard`)),
       DEADLINE_MS,
     )
     let answeredAt = 0
     const look = () => {
-      if (answeredAt > 0 && heard.length >= listening) done.resolve()
+      if (answeredAt > 0 && heard.length === listening.length) done.resolve()
     }
-    const hear = (at: number) => {
+    hear = (at) => {
       heard.push(at)
       look()
     }
-    awaited = { amountVnd, stall, hear }
-    answered = (text) => {
+    bank.once('data', (chunk) => {
       answeredAt = performance.now()
-      if (!text.startsWith('HTTP/1.1 200')) done.reject(new Error(`refused: ${text.slice(0, 80)}`))
+      const answer = chunk.toString('latin1')
+      if (!answer.startsWith('HTTP/1.1 200')) done.reject(new Error(`refused: ${answer.slice(0, 80)}`))
       look()
-    }
+    })
     const sentAt = performance.now()
     bank.write(request)
     await done.promise.finally(() => clearTimeout(deadline))
-    if (heard.length !== listening) throw new Error(`${heard.length} times heard by ${listening} phones`)
     return heard.map((at) => ({
       eventMs: at - sentAt,
       afterCommitMs: at - answeredAt,
@@ -211,12 +220,19 @@ async function openCounter(port: number, { payees, tokens, sourceId }: PairedMar
     async pay(payments) {
       const told: Told[] = []
       const stalls = Math.ceil(phones.length / PHONES_OF_A_STALL)
-      for (let left = payments; left > 0; left -= 1) told.push(...(await payOnce(random(stalls))))
+      // A connection of its own each time: while phones are opened, the server closes one that rests.
+      const bank = connect(port, '127.0.0.1').setNoDelay(true)
+      await once(bank, 'connect')
+      for (let left = payments; left > 0; left -= 1) told.push(...(await payOnce(bank, random(stalls))))
+      bank.destroy()
       return told
     },
+    check() {
+      const missed = phones.filter(({ owed }) => owed.size > 0).length
+      if (missed > 0) throw new Error(`${missed} phones did not hear all of their payments`)
+    },
     close() {
-      bank.destroy()
-      for (const phone of phones) phone.destroy()
+      for (const { socket } of phones) socket.destroy()
     },
   }
 }

@@ -1,13 +1,12 @@
-import { countActive, countAdoption } from '../../server/storage/adoption.ts'
 import { findDifferences } from '../../server/storage/audit.ts'
 import { readBook } from '../../server/storage/book.ts'
-import { marketScope, stallScope } from '../../server/storage/scope.ts'
+import { readMarketWindow, sumSections } from '../../server/storage/rollup.ts'
+import { operatorScope, stallScope } from '../../server/storage/scope.ts'
 import type { Store } from '../../server/storage/store.ts'
 import { getTakings } from '../../server/storage/takings.ts'
-import { questionOf } from '../../server/domain/adoption.ts'
 import { addDays } from '../../shared/business-day.ts'
 import { openDuckLedger, type DuckLedger } from './duckdb.ts'
-import { figure, median, notMeasured, type Figure } from './figure.ts'
+import { figure, median, type Figure } from './figure.ts'
 import { LAST_DAY, openLedger, type Ledger } from './ledger.ts'
 import { openBenchServices } from './market.ts'
 import type { Size } from './size.ts'
@@ -61,16 +60,15 @@ const QUESTIONS: readonly Question[] = [
   },
   {
     name: 'board_section',
-    told: 'active stalls of each section in 30 days, with the rest of the ladder',
+    told: 'volume and sales of each section in 30 days',
     async ours(store, { market }) {
-      const question = questionOf(LAST_DAY, 'daily')
-      const sections = await countAdoption(store, marketScope(market.marketId), question, 'takings')
-      return sections.map(({ section, active30d }) => [section, active30d]).sort(bySection)
+      const sections = await sumSections(store, operatorScope(), market.marketId, LAST_DAY)
+      return sections.map((one) => [one.section, one.totalVnd, one.saleCount]).sort(bySection)
     },
     duck: async (duck) =>
       (
         await duck.ask(
-          `select section, count(distinct stall_id)::int from credit join stall using (stall_id)
+          `select section, sum(amount_vnd)::double, count(*)::int from credit join stall using (stall_id)
             where business_day between $1::date and $2::date and is_sale group by 1`,
           [month[0]!, LAST_DAY],
         )
@@ -79,11 +77,8 @@ const QUESTIONS: readonly Question[] = [
   {
     name: 'board_active',
     told: "the market's active stalls in 30 days",
-    async ours(store, { market }) {
-      const question = questionOf(LAST_DAY, 'daily')
-      const [sections] = await countActive(store, marketScope(market.marketId), [question])
-      return sections!.reduce((sum, one) => sum + one.active30d, 0)
-    },
+    ours: async (store, { market }) =>
+      (await readMarketWindow(store, operatorScope(), market.marketId, LAST_DAY)).activeStalls,
     duck: async (duck) =>
       (
         await duck.ask(
@@ -93,22 +88,31 @@ const QUESTIONS: readonly Question[] = [
         )
       )[0]![0],
   },
+  {
+    name: 'board_repeat_payers',
+    told: 'who paid, who on two days or more in 30, and of how many sales that is known',
+    async ours(store, { market }) {
+      const window = await readMarketWindow(store, operatorScope(), market.marketId, LAST_DAY)
+      return [window.payers, window.repeatPayers, window.payerSaleCount]
+    },
+    duck: async (duck) =>
+      (
+        await duck.ask(
+          `select count(*)::int, count(*) filter (where days > 1)::int, sum(sales)::int from (
+            select count(distinct business_day) as days, count(*) as sales from credit
+            where business_day between $1::date and $2::date and is_sale and payer is not null group by payer)`,
+          [month[0]!, LAST_DAY],
+        )
+      )[0],
+  },
 ]
 
 const bySection = (a: unknown[], b: unknown[]) => String(a[0]).localeCompare(String(b[0]))
 
-/** What no storage function answers yet. */
-const UNANSWERED: ReadonlyMap<string, string> = new Map([
-  ['board_repeat_payers', 'the product does not count repeat payers yet'],
-])
-
 const AUDIT = 'audit_s_per_million'
 
 export const readNames: readonly string[] = [
-  ...[...QUESTIONS.map(({ name }) => name), ...UNANSWERED.keys()].flatMap((name) => [
-    `${name}_ms`,
-    `${name}_over_duckdb`,
-  ]),
+  ...QUESTIONS.flatMap(({ name }) => [`${name}_ms`, `${name}_over_duckdb`]),
   AUDIT,
 ]
 
@@ -116,11 +120,6 @@ export const readNames: readonly string[] = [
 export async function measureReads(size: Size, wanted: (name: string) => boolean): Promise<Figure[]> {
   const figures: Figure[] = []
   const isWanted = (name: string) => wanted(`${name}_ms`) || wanted(`${name}_over_duckdb`)
-  for (const [name, reason] of UNANSWERED) {
-    if (isWanted(name)) {
-      figures.push(notMeasured(`${name}_ms`, reason), notMeasured(`${name}_over_duckdb`, reason))
-    }
-  }
   const questions = QUESTIONS.filter(({ name }) => isWanted(name))
   if (questions.length > 0) {
     const ledger = await openLedger(size.ledgerTransactions)

@@ -4,12 +4,17 @@ import { once } from 'node:events'
 /** A server in a process of its own, so that nothing measured shares its event loop. */
 export interface Side {
   port: number
-  /** Resident memory after a collection, in bytes. */
-  memory(): Promise<number>
+  /** What it has taken: resident memory after a collection, and processor time since it began. */
+  usage(): Promise<Usage>
   close(): Promise<void>
 }
 
-type Report = { port: number } | { memoryBytes: number }
+interface Usage {
+  memoryBytes: number
+  cpuMs: number
+}
+
+type Report = { port: number } | Usage
 
 /** Starts `file` (beside this one) with these arguments and waits until it answers. Rejects if it ends before. */
 export async function startSide(
@@ -26,10 +31,11 @@ export async function startSide(
   if (!('port' in first)) throw new Error(`${file} did not say its port`)
   return {
     port: first.port,
-    async memory() {
-      child.send('memory')
+    async usage() {
+      child.send('usage')
       const report = await told(child)
-      return 'memoryBytes' in report ? report.memoryBytes : Number.NaN
+      if (!('cpuMs' in report)) throw new Error(`${file} did not say what it takes`)
+      return report
     },
     async close() {
       const ended = once(child, 'exit')
@@ -57,9 +63,10 @@ async function told(child: ChildProcess): Promise<Report> {
 /** The other end: says the port, then answers what it is asked until it is told to close. */
 export function reportTo(self: NodeJS.Process, port: number, close: () => Promise<void>): void {
   self.on('message', (asked) => {
-    if (asked === 'memory') {
+    if (asked === 'usage') {
+      const { user, system } = self.cpuUsage()
       globalThis.gc?.()
-      self.send?.({ memoryBytes: self.memoryUsage.rss() })
+      self.send?.({ memoryBytes: self.memoryUsage.rss(), cpuMs: (user + system) / 1000 })
     }
     if (asked === 'close') void close().finally(() => self.exit())
   })

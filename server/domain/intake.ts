@@ -22,6 +22,8 @@ export interface Intake {
    * many are waiting, or with what went wrong; then nothing of it was counted.
    */
   submit(message: IncomingMessage): Promise<void>
+  /** How many wait for a commit. */
+  waiting(): number
   /** Resolves when nothing is waiting any more. */
   drain(): Promise<void>
 }
@@ -75,6 +77,7 @@ export function createIntake(store: Store, publish: (news: readonly Published[])
         running ??= commitWaiting()
       })
     },
+    waiting: () => waiting.length,
     async drain() {
       await running
     },

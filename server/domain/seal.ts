@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CompactEncrypt, compactDecrypt } from 'jose'
@@ -13,13 +13,17 @@ export interface Seal {
   close(secret: string): Promise<string>
   /** Throws if the text was sealed with another key or changed. */
   open(sealed: string): Promise<string>
+  /** HMAC-SHA256, cut to 16 bytes: the same payer in one market is the same key, and in another market another. */
+  payerKey(marketId: number, payerAccount: string): string
 }
 
 const KEY_BYTES = 32
+const PAYER_KEY_BYTES = 16
 
 /** AES-256-GCM in a compact JWE, with the key in `seal.key` of that folder, made at the first start. */
 export function openSeal(dataDir: string): Seal {
   const key = readKey(join(dataDir, 'seal.key'), dataDir)
+  const payersKey = new Uint8Array(hkdfSync('sha256', key, '', 'payers', KEY_BYTES))
   return {
     fingerprint: createHmac('sha256', key).update('fingerprint').digest('hex'),
     close: (secret) =>
@@ -33,6 +37,12 @@ export function openSeal(dataDir: string): Seal {
       })
       return new TextDecoder().decode(plaintext)
     },
+    payerKey: (marketId, payerAccount) =>
+      createHmac('sha256', payersKey)
+        .update(`${marketId} ${payerAccount}`)
+        .digest()
+        .subarray(0, PAYER_KEY_BYTES)
+        .toString('base64url'),
   }
 }
 

@@ -25,6 +25,7 @@ import { showRowSpeaker } from './speaker/page.ts'
 import { streamRow } from './speaker/stream.ts'
 import { hearSources } from './source/notifications.ts'
 import { showHealth } from './system/health.ts'
+import { showMetrics } from './system/metrics.ts'
 import { serveApp } from './vendor/app-manifest.ts'
 import { showVendorBook } from './vendor/book.ts'
 import { linkBank } from './vendor/bank-link.ts'
@@ -115,6 +116,7 @@ export function createApp(
   showProofs(doors, services, frame)
   publishData(doors, services)
   showHealth(doors, services)
+  showMetrics(doors, services)
 
   app.onError((error, c) => fail(services, frame, error, c))
   app.notFound((c) => fail(services, frame, new AppError('not_found', 'no such address'), c))

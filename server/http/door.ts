@@ -3,7 +3,6 @@ import { Hono, type Context, type Handler } from 'hono'
 import { AppError } from '../../shared/app-error.ts'
 import { businessDay } from '../../shared/business-day.ts'
 import {
-  can,
   openMarket,
   openOperation,
   openSection,
@@ -29,8 +28,6 @@ export interface StallVisit {
   actor: Actor
   scope: StallScope
   listing: StallListing
-  /** What the door would open now, if it still would: for what stays open long after it was opened. */
-  reopen(): Promise<StallScope | undefined>
 }
 export interface MarketVisit {
   c: Context<Env>
@@ -40,9 +37,8 @@ export interface MarketVisit {
 }
 interface SectionVisit {
   c: Context<Env>
+  actor: Actor
   scope: SectionScope
-  /** As for a stall. */
-  stillWelcome(): Promise<boolean>
 }
 export interface OperationVisit {
   c: Context<Env>
@@ -84,18 +80,13 @@ export function createDoors(services: Services): Doors {
     return { get: add('get'), post: add('post') }
   }
 
-  const findActor = async (c: Context<Env>): Promise<Actor | undefined> => {
+  const signedIn = async (c: Context<Env>): Promise<Actor> => {
     const token = readSessionToken(c, config)
     const identity = token && (await findSession(store, token, now()))
-    if (!identity) return undefined
+    if (!identity) throw new AppError('not_signed_in', 'no session')
     const { marketId, vendorId } = identity
     const stalls = vendorId === null ? [] : await store.read((tx) => stallsHeldBy(tx, marketId, vendorId))
     return { ...identity, stalls }
-  }
-  const signedIn = async (c: Context<Env>): Promise<Actor> => {
-    const actor = await findActor(c)
-    if (!actor) throw new AppError('not_signed_in', 'no session')
-    return actor
   }
 
   return {
@@ -109,16 +100,8 @@ export function createDoors(services: Services): Doors {
         const listing = await findStall(store, c.req.param('stallCode') ?? '')
         if (!listing) throw new AppError('not_found', 'no such stall')
         const { marketId, id: stallId } = listing.stall
-        const open = (visitor: Actor) => {
-          const today = businessDay(now(), listing.market.dayStartsAtMinutes)
-          return openStall(visitor, action, marketId, stallId, today)
-        }
-        const scope = open(actor)
-        const reopen = async () => {
-          const visitor = await findActor(c)
-          return visitor && can(visitor, action, { marketId, stallId }) ? open(visitor) : undefined
-        }
-        return { c, actor, listing, scope, reopen }
+        const today = businessDay(now(), listing.market.dayStartsAtMinutes)
+        return { c, actor, listing, scope: openStall(actor, action, marketId, stallId, today) }
       }),
     market: (action) =>
       routes(action, async (c) => {
@@ -134,12 +117,8 @@ export function createDoors(services: Services): Doors {
       }),
     section: (action) =>
       routes(action, async (c) => {
-        const scope = openSection(await signedIn(c), action)
-        const stillWelcome = async () => {
-          const visitor = await findActor(c)
-          return visitor !== undefined && can(visitor, action, scope)
-        }
-        return { c, scope, stillWelcome }
+        const actor = await signedIn(c)
+        return { c, actor, scope: openSection(actor, action) }
       }),
   }
 }

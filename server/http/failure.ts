@@ -75,6 +75,7 @@ export function fail(
   const known = error instanceof AppError
   const code = known ? error.code : 'internal'
   const status = known ? STATUS[error.code] : 500
+  services.meter.countRefusal(code)
   if (!known) services.log.error({ requestId, err: error }, 'request failed')
   if (status === 503) c.header('retry-after', RETRY_AFTER_SECONDS)
   c.header('cache-control', 'no-store')

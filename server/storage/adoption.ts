@@ -1,4 +1,4 @@
-import { and, between, eq, gt, lte, sql } from 'drizzle-orm'
+import { and, between, eq, gt, inArray, lte, sql } from 'drizzle-orm'
 import { addDays, businessDay } from '../../shared/business-day.ts'
 import { tellsOfVisits } from '../../shared/consent-text.ts'
 import {
@@ -7,13 +7,14 @@ import {
   market,
   marketCounter,
   section,
+  source,
   stall,
   stallCode,
   takings,
   tenancy,
   vendor,
 } from './kit.sqlite.ts'
-import type { MarketScope } from './scope.ts'
+import type { MarketScope, OperatorScope } from './scope.ts'
 import type { Db, Store } from './store.ts'
 import { query, rows, type Unit } from './unit.ts'
 
@@ -171,6 +172,34 @@ export async function countOutcomes(
     .groupBy(dailyOutcome.outcome)
   const of = (outcome: string) => found.find((row) => row.outcome === outcome)?.n ?? 0
   return { matched: of('matched'), undecided: of('undecided') }
+}
+
+/** The instance's incoming credits of the last 7 days by the kind of their source, of all markets together. */
+export async function countRecentOutcomes(
+  store: Store,
+  _scope: OperatorScope,
+  now: number,
+): Promise<{ kind: string; outcome: string; n: number }[]> {
+  const today = businessDay(now, 0)
+  const markets = store.db.select({ id: marketCounter.marketId }).from(marketCounter)
+  return (
+    store.db
+      .select({
+        kind: source.kind,
+        outcome: dailyOutcome.outcome,
+        n: sql<number>`sum(${dailyOutcome.transactionCount})`,
+      })
+      .from(dailyOutcome)
+      .innerJoin(source, eq(source.id, dailyOutcome.sourceId))
+      // Named one by one, so that each market's days are looked up and no other day is read.
+      .where(
+        and(
+          inArray(dailyOutcome.marketId, markets),
+          between(dailyOutcome.businessDay, addDays(today, -6), today),
+        ),
+      )
+      .groupBy(source.kind, dailyOutcome.outcome)
+  )
 }
 
 function countBySection(standings: readonly Standing[], fewestUnnamed: number): SectionAdoption[] {

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { dailyOutcome, takings, type bankTransaction } from './kit.sqlite.ts'
+import { dailyOutcome, marketDay, sectionDay, takings, type bankTransaction } from './kit.sqlite.ts'
 import type { Db } from './store.ts'
 import { run, type Unit } from './unit.ts'
 
@@ -21,6 +21,29 @@ export const ADD_TO_OUTCOME = {
   set: {
     transactionCount: sql`${dailyOutcome.transactionCount} + excluded.transaction_count`,
     amountVnd: sql`${dailyOutcome.amountVnd} + excluded.amount_vnd`,
+  },
+}
+
+/** How what the follower found is added to a section's day. */
+export const ADD_TO_SECTION_DAY = {
+  target: [sectionDay.marketId, sectionDay.businessDay, sectionDay.sectionId],
+  set: {
+    totalVnd: sql`${sectionDay.totalVnd} + excluded.total_vnd`,
+    saleCount: sql`${sectionDay.saleCount} + excluded.sale_count`,
+    activeStalls30d: sql`${sectionDay.activeStalls30d} + excluded.active_stalls30d`,
+  },
+}
+
+/** The same for the market's day. */
+export const ADD_TO_MARKET_DAY = {
+  target: [marketDay.marketId, marketDay.businessDay],
+  set: {
+    totalVnd: sql`${marketDay.totalVnd} + excluded.total_vnd`,
+    saleCount: sql`${marketDay.saleCount} + excluded.sale_count`,
+    activeStalls30d: sql`${marketDay.activeStalls30d} + excluded.active_stalls30d`,
+    payerSaleCount: sql`${marketDay.payerSaleCount} + excluded.payer_sale_count`,
+    payers30d: sql`${marketDay.payers30d} + excluded.payers30d`,
+    repeatPayers30d: sql`${marketDay.repeatPayers30d} + excluded.repeat_payers30d`,
   },
 }
 

@@ -1,7 +1,7 @@
 import { lt } from 'drizzle-orm'
-import { notificationBody, transactionText } from './kit.sqlite.ts'
+import { notificationBody, payerSale, transactionText } from './kit.sqlite.ts'
 import type { Db } from './store.ts'
-import { rows, type Unit } from './unit.ts'
+import { rows, run, type Unit } from './unit.ts'
 
 /** Forgets what is due by `today` (a day like `2026-11-22`): raw bodies, payers and their words. Returns how many rows. */
 export function* eraseDue(tx: Db, today: string): Unit<number> {
@@ -17,5 +17,7 @@ export function* eraseDue(tx: Db, today: string): Unit<number> {
       .where(lt(transactionText.eraseOn, today))
       .returning({ seq: transactionText.transactionSeq }),
   )
+  // What was counted of it stays; whose it was goes with the words.
+  yield* run(tx.delete(payerSale).where(lt(payerSale.eraseOn, today)))
   return bodies.length + texts.length
 }

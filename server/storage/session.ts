@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { and, asc, eq, gt, gte, isNull } from 'drizzle-orm'
+import { and, asc, eq, gt, gte, inArray, isNull } from 'drizzle-orm'
 import { AppError } from '../../shared/app-error.ts'
 import { hasRecords, takeCut } from './cut.ts'
-import { session, signInCode } from './kit.sqlite.ts'
+import { session, signInCode, tenancy } from './kit.sqlite.ts'
 import { stallScope, type MarketScope, type StallScope } from './scope.ts'
 import type { Db, Store } from './store.ts'
 import { stallsHeldBy } from './stall.ts'
@@ -36,6 +36,17 @@ export type Phone = Pick<
   typeof session.$inferSelect,
   'tokenHash' | 'device' | 'kind' | 'waiting' | 'createdAt' | 'seesAfter'
 >
+
+const SIGNED_IN = {
+  tokenHash: session.tokenHash,
+  role: session.role,
+  marketId: session.marketId,
+  vendorId: session.vendorId,
+  sectionId: session.sectionId,
+  kind: session.kind,
+  waiting: session.waiting,
+  seesAfter: session.seesAfter,
+}
 
 /** At rest a token is only its hash; 256 random bits need no salt and no stretching. */
 function hashToken(token: string): string {
@@ -132,14 +143,67 @@ export function* openSession(
 }
 
 export async function findSession(store: Store, token: string, now: number): Promise<SignedIn | undefined> {
-  const { tokenHash, role, marketId, vendorId, sectionId, kind, waiting, seesAfter } = session
   const [row] = await store.db
-    .select({ tokenHash, role, marketId, vendorId, sectionId, kind, waiting, seesAfter })
+    .select(SIGNED_IN)
     .from(session)
     .where(
       and(eq(session.tokenHash, hashToken(token)), isNull(session.revokedAt), gt(session.expiresAt, now)),
     )
   return row
+}
+
+/** The same for many at once, by what names them. */
+export function findSessions(store: Store, tokenHashes: readonly string[], now: number): Promise<SignedIn[]> {
+  return store.read((tx) =>
+    rows(
+      tx
+        .select(SIGNED_IN)
+        .from(session)
+        .where(
+          and(
+            inArray(session.tokenHash, [...tokenHashes]),
+            isNull(session.revokedAt),
+            gt(session.expiresAt, now),
+          ),
+        ),
+    ),
+  )
+}
+
+/** A phone of whoever holds a stall, and since when she does, as a seq: what was recorded up to there was another's. */
+export interface Listener extends SignedIn {
+  stallId: number
+  heldAfter: number
+}
+
+/** The phones that may listen to some stalls now, oldest first. */
+export function listListeners(
+  store: Store,
+  scope: MarketScope,
+  stallIds: readonly number[],
+  now: number,
+): Promise<Listener[]> {
+  return store.read((tx) =>
+    rows(
+      tx
+        .select({ ...SIGNED_IN, stallId: tenancy.stallId, heldAfter: tenancy.seesAfter })
+        .from(tenancy)
+        .innerJoin(
+          session,
+          and(eq(session.marketId, tenancy.marketId), eq(session.vendorId, tenancy.vendorId)),
+        )
+        .where(
+          and(
+            eq(tenancy.marketId, scope.marketId),
+            inArray(tenancy.stallId, [...stallIds]),
+            isNull(tenancy.endedAt),
+            isNull(session.revokedAt),
+            gt(session.expiresAt, now),
+          ),
+        )
+        .orderBy(asc(session.createdAt)),
+    ),
+  )
 }
 
 /** Her own phone that nobody need say yes to any more can say it to others. */

@@ -3,9 +3,10 @@ import { AppError } from '../../shared/app-error.ts'
 import { accountsOf, proposeAccount, type PayeeAccount, type ProposedAccount } from './account.ts'
 import { consentingVendors, giveConsent } from './consent.ts'
 import { takeCut } from './cut.ts'
-import { market, section, stall, tenancy, vendor } from './kit.sqlite.ts'
+import { market, section, stall, stallMove, tenancy, vendor } from './kit.sqlite.ts'
 import { sectionNamed } from './market.ts'
 import type { MarketScope } from './scope.ts'
+import { takeSeqs } from './seq.ts'
 import type { Db, Store } from './store.ts'
 import { rows, run, type Unit } from './unit.ts'
 
@@ -162,6 +163,8 @@ export function* registerStall(
     changed.push('stall')
   } else if (known!.sectionId !== sectionId) {
     yield* run(tx.update(stall).set({ sectionId }).where(eq(stall.id, stallId)))
+    const [seq] = yield* takeSeqs(tx, marketId, 1)
+    yield* run(tx.insert(stallMove).values({ marketId, seq: seq!, stallId, at: now }))
     changed.push('section')
   }
 

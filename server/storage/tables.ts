@@ -516,6 +516,80 @@ export function defineTables(kit: Kit) {
     (t) => [primaryKey({ columns: [t.marketId, t.businessDay, t.sourceId, t.outcome] })],
   )
 
+  /** How far the follower has come in a market's ledger: everything up to this seq is in the four tables below. */
+  const rollupCursor = table('rollup_cursor', { marketId: int().primaryKey(), seq: int().notNull() })
+
+  /** What the follower has counted so far of a row of takings, and in which section. */
+  const stallDay = table(
+    'stall_day',
+    {
+      marketId: int().notNull(),
+      businessDay: text().notNull(),
+      stallId: int().notNull(),
+      sectionId: int().notNull(),
+      totalVnd: int().notNull(),
+      saleCount: int().notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.marketId, t.businessDay, t.stallId] })],
+  )
+
+  /**
+   * A section's day, with its stalls where they are now. What ends in `30d` is of the 30 days up to this one; in a
+   * row of a day to come it is what that day will say if nothing more is sold.
+   */
+  const sectionDay = table(
+    'section_day',
+    {
+      marketId: int().notNull(),
+      businessDay: text().notNull(),
+      sectionId: int().notNull(),
+      totalVnd: int().notNull(),
+      saleCount: int().notNull(),
+      activeStalls30d: int().notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.marketId, t.businessDay, t.sectionId] })],
+  )
+
+  /** The same of the whole market, and who paid: a payer repeats who paid on two or more different days. */
+  const marketDay = table(
+    'market_day',
+    {
+      marketId: int().notNull(),
+      businessDay: text().notNull(),
+      totalVnd: int().notNull(),
+      saleCount: int().notNull(),
+      activeStalls30d: int().notNull(),
+      /** Of the sales, those whose payer's account the source told: how far the next two reach. */
+      payerSaleCount: int().notNull(),
+      payers30d: int().notNull(),
+      repeatPayers30d: int().notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.marketId, t.businessDay] })],
+  )
+
+  /** One sale whose payer's account was told, under a keyed hash of it; erased together with the payer's words. */
+  const payerSale = table(
+    'payer_sale',
+    {
+      marketId: int().notNull(),
+      businessDay: text().notNull(),
+      payerKey: text().notNull(),
+      transactionSeq: int().notNull(),
+      eraseOn: text().notNull(),
+    },
+    (t) => [
+      primaryKey({ columns: [t.marketId, t.businessDay, t.payerKey, t.transactionSeq] }),
+      index('payer_sale_erase').on(t.eraseOn),
+    ],
+  )
+
+  /** A stall that was put into another section: what was counted of it goes with it. */
+  const stallMove = table(
+    'stall_move',
+    { marketId: int().notNull(), seq: int().notNull(), stallId: int().notNull(), at: instant().notNull() },
+    (t) => [primaryKey({ columns: [t.marketId, t.seq] })],
+  )
+
   /**
    * A request for an exact amount. Its row is made when its reference is reserved for a stall's phone, so that the
    * server knows the reference even when the money is faster than the phone's word; amount and time come with it.
@@ -669,6 +743,12 @@ export function defineTables(kit: Kit) {
     classification,
     takings,
     dailyOutcome,
+    rollupCursor,
+    stallDay,
+    sectionDay,
+    marketDay,
+    payerSale,
+    stallMove,
     sale,
     accountProof,
     cut,

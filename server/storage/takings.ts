@@ -11,15 +11,15 @@ import { bankTransaction, change, classification, match, takings, transactionTex
 import { known } from './known.ts'
 import { creditOfMatch, matchedVnd, newestClassification, standing } from './match.ts'
 import { salesAsOf, salesOfCredits } from './sale.ts'
-import type { SectionScope, StallScope } from './scope.ts'
+import type { MarketScope, SectionScope, StallScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
 import type { Db, Store } from './store.ts'
 import { rows, run, type Unit } from './unit.ts'
 
 /** A day's list on a phone; a busier stall sees the newest. */
 const MAX_LINES = 200
-/** One message of the stream; a phone that missed more reads on from there. */
-const MAX_CHANGES = 100
+/** Read and told at once; whoever missed more reads on from there. */
+export const NEWS_PAGE = 100
 
 const HIDDEN = '•••'
 /** For whoever needs no words. */
@@ -48,7 +48,10 @@ export async function listPayments(
 }
 
 /** The market's newest seq: where a phone that has just been drawn goes on from. */
-export async function currentCursor(store: Store, scope: StallScope | SectionScope): Promise<number> {
+export async function currentCursor(
+  store: Store,
+  scope: MarketScope | StallScope | SectionScope,
+): Promise<number> {
   const [row] = await store.db
     .select({ seq: sql<number | null>`max(${change.seq})` })
     .from(change)
@@ -56,72 +59,115 @@ export async function currentCursor(store: Store, scope: StallScope | SectionSco
   return row?.seq ?? 0
 }
 
-/** What a stall's phones must hear after `afterSeq`, oldest first, as it stands now. */
-export async function listChanges(
+/** Something that the phones of a stall may have to hear; what it was is read when it is told. */
+export type News = Omit<typeof change.$inferSelect, 'marketId'>
+
+/** What happened in a market after `afterSeq`, or at one of its stalls, oldest first; a full page may not be all. */
+export function listNews(
   store: Store,
-  scope: StallScope,
+  { marketId }: MarketScope | StallScope,
   afterSeq: number,
-  today: string,
-): Promise<VendorChange[]> {
-  const { marketId, stallId } = scope
-  const page = await store.read(function* (tx) {
-    const news = yield* rows(
+  stallId?: number,
+): Promise<News[]> {
+  const { seq, transactionSeq, kind, at } = change
+  return store.read((tx) =>
+    rows(
       tx
-        .select()
+        .select({ seq, stallId: change.stallId, transactionSeq, kind, at })
         .from(change)
         .where(
           and(
             eq(change.marketId, marketId),
-            gt(change.seq, Math.max(afterSeq, scope.seesAfter)),
-            eq(change.stallId, stallId),
+            gt(seq, afterSeq),
+            stallId === undefined ? undefined : eq(change.stallId, stallId),
           ),
         )
-        .orderBy(change.seq)
-        .limit(MAX_CHANGES),
-    )
-    const matched = and(
-      eq(match.stallId, stallId),
-      inArray(
-        match.transactionSeq,
-        news.map((one) => one.transactionSeq),
-      ),
-    )
-    const found = yield* linesOf(tx, scope, today, and(matched, standing(tx)))
-    const lines = new Map(found.map((one) => [one.line.transactionSeq, one]))
-    const gone = news.some((one) => one.kind === 'undone')
-      ? yield* linesOf(tx, scope, NO_DAY, and(matched, not(standing(tx))))
-      : []
-    const goneLines = new Map(gone.map((one) => [one.line.transactionSeq, one]))
-    const sales = yield* salesOfCredits(
-      tx,
-      scope,
-      found.map((one) => ({ ...one, transactionSeq: one.line.transactionSeq })),
-    )
+        .orderBy(seq)
+        .limit(NEWS_PAGE),
+    ),
+  )
+}
+
+/** Some news of a stall, and as whose phones they are told. */
+export interface Telling {
+  scope: StallScope
+  news: readonly News[]
+}
+
+/**
+ * For each telling, all of one market, what its phones hear: of its news those that they may know, as they stand now.
+ * What phones may know alike is read once for all of them.
+ */
+export function readNews<Of extends Telling>(
+  store: Store,
+  tellings: Iterable<Of>,
+  today: string,
+): Promise<Map<Of, VendorChange[]>> {
+  const alike = Map.groupBy(tellings, ({ scope }) => `${scope.seesAfter} ${scope.onlyDay}`)
+  return store.read(function* (tx) {
+    const told = new Map<Of, VendorChange[]>()
+    for (const group of alike.values()) yield* readAlike(tx, group, today, told)
+    return told
+  })
+}
+
+/** The same for scopes that differ in nothing but the stall. */
+function* readAlike<Of extends Telling>(
+  tx: Db,
+  group: readonly Of[],
+  today: string,
+  told: Map<Of, VendorChange[]>,
+): Unit<void> {
+  const stallIds = [...new Set(group.map(({ scope }) => scope.stallId))]
+  const seqs = new Set(group.flatMap(({ news }) => news.map((one) => one.transactionSeq)))
+  const [{ scope: reach }] = group as [Of]
+  const matched = and(inArray(match.stallId, stallIds), inArray(match.transactionSeq, [...seqs]))
+  const most = group.reduce((count, { news }) => count + news.length, 0)
+  const found = yield* linesOf(tx, reach, today, and(matched, standing(tx)), most)
+  const hasUndone = group.some(({ news }) => news.some(({ kind }) => kind === 'undone'))
+  const gone = hasUndone ? yield* linesOf(tx, reach, NO_DAY, and(matched, not(standing(tx)))) : []
+  const byStall = Map.groupBy(found, (one) => one.stallId)
+  const days = [...new Set(found.map((one) => one.businessDay))]
+  // What may not know everything sums for itself, below.
+  const isWhole = reach.seesAfter === 0
+  const counted = isWhole ? yield* countedOn(tx, reach.marketId, stallIds, days) : []
+  const totals = new Map(
+    counted.map((row) => [`${row.stallId} ${row.businessDay}`, dayTakings(row.businessDay, row)]),
+  )
+  for (const telling of group) {
+    const { scope, news } = telling
+    const ofStall = byStall.get(scope.stallId) ?? []
+    const lines = new Map(ofStall.map((one) => [one.line.transactionSeq, one]))
+    const credits = ofStall.map((one) => ({ ...one, transactionSeq: one.line.transactionSeq }))
+    const sales = yield* salesOfCredits(tx, scope, credits)
+    const undone = gone.filter((one) => one.stallId === scope.stallId)
     const salesLeft = yield* salesAsOf(
       tx,
       scope,
-      gone.flatMap(({ saleSeq }) => saleSeq ?? []),
-      Math.max(...news.map((one) => one.at)),
+      undone.flatMap(({ saleSeq }) => saleSeq ?? []),
+      Math.max(...news.map(({ at }) => at)),
     )
-    const totals = new Map<string, DayTakings>()
     const changes: VendorChange[] = []
     for (const { seq, kind, transactionSeq, at } of news) {
+      const isUndone = kind === 'undone'
       const current = lines.get(transactionSeq)
-      // What became hers again is told by the change that says so.
-      const told = kind !== 'undone' ? current : current ? undefined : goneLines.get(transactionSeq)
-      if (!told) continue
-      const total = totals.get(told.businessDay) ?? (yield* takingsOn(tx, scope, told.businessDay))
-      totals.set(told.businessDay, total)
-      const payment = kind === 'undone' ? { ...told.line, memo: '', payerName: '' } : told.line
-      const sale = kind === 'undone' ? salesLeft.get(told.saleSeq ?? 0) : sales.get(transactionSeq)
-      const one = { seq, kind, payment, takings: total, recordedAt: at }
+      // What became hers again is told by the news of that.
+      const credit = !isUndone
+        ? current
+        : current
+          ? undefined
+          : undone.find((one) => one.line.transactionSeq === transactionSeq)
+      if (!credit) continue
+      const day = `${scope.stallId} ${credit.businessDay}`
+      const takingsNow = totals.get(day) ?? (yield* takingsOn(tx, scope, credit.businessDay))
+      totals.set(day, takingsNow)
+      const payment = isUndone ? { ...credit.line, memo: '', payerName: '' } : credit.line
+      const sale = isUndone ? salesLeft.get(credit.saleSeq ?? 0) : sales.get(transactionSeq)
+      const one = { seq, kind, payment, takings: takingsNow, recordedAt: at }
       changes.push(sale ? { ...one, sale } : one)
     }
-    return { changes, last: news.length === MAX_CHANGES ? news.at(-1)!.seq : undefined }
-  })
-  // A whole page that this phone may not know is no end.
-  const { changes: found, last } = page
-  return found.length === 0 && last !== undefined ? listChanges(store, scope, last, today) : found
+    told.set(telling, changes)
+  }
 }
 
 /** Says what a credit of hers was. Saying the same again changes nothing. */
@@ -206,20 +252,11 @@ export function* figuresOf(
 ): Unit<Map<string, DayFigures>> {
   const asked = days.filter((day) => scope.onlyDay === null || day === scope.onlyDay)
   const partDay = yield* lastPartDay(tx, scope)
-  const counted = yield* rows(
-    tx
-      .select()
-      .from(takings)
-      .where(
-        and(
-          eq(takings.marketId, scope.marketId),
-          inArray(
-            takings.businessDay,
-            asked.filter((day) => day > partDay),
-          ),
-          eq(takings.stallId, scope.stallId),
-        ),
-      ),
+  const counted = yield* countedOn(
+    tx,
+    scope.marketId,
+    [scope.stallId],
+    asked.filter((day) => day > partDay),
   )
   const summed = yield* sumKnown(
     tx,
@@ -227,6 +264,27 @@ export function* figuresOf(
     asked.filter((day) => day <= partDay),
   )
   return new Map([...counted.map((row) => [row.businessDay, row] as const), ...summed])
+}
+
+/** What the recording counted for some stalls on some days: everything, whoever may know it. */
+function countedOn(
+  tx: Db,
+  marketId: number,
+  stallIds: readonly number[],
+  days: readonly string[],
+): Unit<(typeof takings.$inferSelect)[]> {
+  return rows(
+    tx
+      .select()
+      .from(takings)
+      .where(
+        and(
+          eq(takings.marketId, marketId),
+          inArray(takings.businessDay, [...days]),
+          inArray(takings.stallId, [...stallIds]),
+        ),
+      ),
+  )
 }
 
 function* sumKnown(tx: Db, scope: StallScope, days: readonly string[]): Unit<Map<string, DayFigures>> {
@@ -273,9 +331,22 @@ function* sumKnown(tx: Db, scope: StallScope, days: readonly string[]): Unit<Map
 }
 
 function* takingsOn(tx: Db, scope: StallScope, businessDay: string): Unit<DayTakings> {
-  const day = (yield* figuresOf(tx, scope, [businessDay])).get(businessDay)
-  const { totalVnd = 0, saleCount = 0, unclearCount = 0 } = day ?? {}
+  return dayTakings(businessDay, (yield* figuresOf(tx, scope, [businessDay])).get(businessDay))
+}
+
+function dayTakings(businessDay: string, figures: Partial<DayFigures> = {}): DayTakings {
+  const { totalVnd = 0, saleCount = 0, unclearCount = 0 } = figures
   return { businessDay, totalVnd, saleCount, unclearCount }
+}
+
+interface Credit {
+  line: PaymentLine
+  stallId: number
+  businessDay: string
+  bookedAt: number
+  saleSeq: number | null
+  /** The line is of a part of a credit that a person split. */
+  isPart: boolean
 }
 
 /**
@@ -287,15 +358,8 @@ function* linesOf(
   scope: StallScope,
   today: string,
   which: SQL | undefined,
-): Unit<
-  {
-    line: PaymentLine
-    businessDay: string
-    bookedAt: number
-    saleSeq: number | null
-    isPart: boolean
-  }[]
-> {
+  most = MAX_LINES,
+): Unit<Credit[]> {
   const found = yield* rows(
     tx
       .select({
@@ -303,6 +367,7 @@ function* linesOf(
         amountVnd: matchedVnd,
         bookedAt: bankTransaction.bookedAt,
         businessDay: match.businessDay,
+        stallId: match.stallId,
         saleSeq: match.saleSeq,
         partVnd: match.partVnd,
         memo: transactionText.remittanceText,
@@ -320,9 +385,10 @@ function* linesOf(
       )
       .where(and(eq(match.marketId, scope.marketId), which, known(scope)))
       .orderBy(desc(match.seq))
-      .limit(MAX_LINES),
+      .limit(most),
   )
   return found.map((row) => ({
+    stallId: row.stallId,
     businessDay: row.businessDay,
     bookedAt: row.bookedAt,
     saleSeq: row.saleSeq,

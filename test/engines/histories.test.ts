@@ -10,6 +10,7 @@ import { assign, setAside } from '../../server/storage/assignment.ts'
 import { findDifferences } from '../../server/storage/audit.ts'
 import { recordCash, undoCash } from '../../server/storage/cash.ts'
 import { giveConsent } from '../../server/storage/consent.ts'
+import { followLedger } from '../../server/storage/follower.ts'
 import { tables } from '../../server/storage/kit.sqlite.ts'
 import { NO_STALL, standing } from '../../server/storage/match.ts'
 import { reverseMatch } from '../../server/storage/match-reversal.ts'
@@ -46,6 +47,9 @@ const SEED = process.env['SEED'] === undefined ? {} : { seed: Number(process.env
 /** Making a failure smaller has an end. */
 const PATIENCE = { interruptAfterTimeLimit: HISTORIES * 60, markInterruptAsFailure: true }
 const LATER = MORNING + 30 * DAY_MS
+
+const FOLLOWED_AFTER = 3
+const payerKey = (marketId: number, payerAccount: string) => `${marketId} ${payerAccount}`
 
 type PersonsAct = Exclude<Act, { do: 'tell' }>
 
@@ -162,16 +166,22 @@ async function live(side: Side, histories: readonly History[]) {
   await execute(url, FORGET)
   // oxlint-disable-next-line require-yield -- nothing changed but behind the product's back
   await store.changeRegistry(function* () {})
+  let tellings = 0
   const refusals = await inSteps(
     side.places,
     histories,
-    (told) =>
-      store.record(
+    async (told) => {
+      await store.record(
         told.map(({ one }) => one.message),
         RULES,
-      ),
+      )
+      tellings += 1
+      // Once on the way, so that what comes after changes what was followed.
+      if (tellings === FOLLOWED_AFTER) await followLedger(store, payerKey)
+    },
     (place, one) => actOn(side, place, one),
   )
+  await followLedger(store, payerKey)
   return { refusals, tables: await dump(store) }
 }
 
@@ -261,6 +271,11 @@ const LEDGER = [
   'payeeAccountState',
   'takings',
   'dailyOutcome',
+  'rollupCursor',
+  'stallDay',
+  'sectionDay',
+  'marketDay',
+  'payerSale',
   'sale',
   'cashSale',
   'cut',
@@ -348,6 +363,10 @@ function booksOf({ stallNames, stallOfAccount }: Side, all: Dump, marketId: numb
         ]),
       ),
     ),
+    windows: of(all.marketDay)
+      .filter((row) => row.activeStalls30d > 0)
+      .map((row) => `${row.businessDay} ${row.activeStalls30d} ${row.payers30d} ${row.repeatPayers30d}`)
+      .sort(),
     cash: of(all.cashSale)
       .map((row) => `${row.idempotencyKey.replace('undo:', 'undo ')} ${row.amountVnd}`)
       .sort(),

@@ -50,6 +50,7 @@ type Telling =
       isTest: boolean
       channel: 'push' | 'backfill'
       bankReference: 'long' | 'short'
+      payerAccount: string | null
     }
   | { how: 'again'; of: number }
   | { how: 'changed'; of: number; what: 'amount' | 'day' }
@@ -86,6 +87,7 @@ const telling: fc.Arbitrary<Telling> = fc.oneof(
       isTest: fc.constantFrom(false, false, false, false, false, false, false, true),
       channel: fc.constantFrom('push', 'push', 'backfill'),
       bankReference: fc.constantFrom('long', 'short'),
+      payerAccount: fc.constantFrom(null, 'P', 'Q'),
     }),
   },
   { weight: 2, arbitrary: fc.record({ how: fc.constant('again' as const), of: ago }) },
@@ -204,7 +206,7 @@ export function actsOf(steps: History, { marketId, stalls, accounts }: Place): A
         bankReference: bankReference === 'long' ? `FT26326${marketId * 1_000 + told.length}` : '3079',
         sourceCode: null,
         payerName: null,
-        payerAccount: null,
+        payerAccount: rest.payerAccount,
         isTest: rest.isTest,
       }
       return [tell(transaction, account, names)]

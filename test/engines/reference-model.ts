@@ -30,6 +30,8 @@ export interface Books {
   changes: string[]
   takings: string[]
   outcomes: string[]
+  /** Of each 30 days: active stalls, payers who are known, those of them who paid on two days or more. */
+  windows: string[]
   cash: string[]
   sales: string[]
   proven: string[]
@@ -44,6 +46,7 @@ interface Credit {
   bookedAt: number
   content: string
   bankReference: string
+  payer: string | null
   memo: string
   toldBy: string[]
   undecided: boolean
@@ -125,6 +128,7 @@ export function createModel(places: readonly Place[]) {
       bookedAt,
       content,
       bankReference: bankReference!,
+      payer: told!.payerAccount,
       memo,
       toldBy: [channel],
       undecided: verdict.is === 'undecided',
@@ -289,6 +293,7 @@ export function createModel(places: readonly Place[]) {
         changes: market.changes,
         takings: lines(market.takings),
         outcomes: lines(market.outcomes),
+        windows: windowsOf([...market.credits.values()].filter((credit) => credit.kind === 'sale')),
         cash: [...market.cash].map(([key, amountVnd]) => `${key} ${amountVnd}`).sort(),
         sales: [...market.sales]
           .map(([key, one]) => `${key} ${one.stall} ${one.amountVnd} ${one.isCancelled}`)
@@ -340,6 +345,29 @@ function emptyMarket(id: number): Market {
     sales: new Map(),
     proven: new Set(),
   }
+}
+
+/** Counted anew for every day on which the 30 days hold anything. */
+function windowsOf(sales: readonly Credit[]): string[] {
+  const days = sales.map((sale) => dayNumber(sale.bookedAt))
+  const ends = new Set(days.flatMap((day) => Array.from({ length: 30 }, (_, ahead) => day + ahead)))
+  return [...ends]
+    .map((end) => {
+      const within = sales.filter((sale) => {
+        const age = end - dayNumber(sale.bookedAt)
+        return age >= 0 && age < 30
+      })
+      const known = Map.groupBy(
+        within.filter((sale) => sale.payer !== null),
+        (sale) => sale.payer,
+      )
+      const repeating = [...known.values()].filter(
+        (ofPayer) => new Set(ofPayer.map((sale) => dayNumber(sale.bookedAt))).size > 1,
+      )
+      const active = new Set(within.map((sale) => sale.stall)).size
+      return `${dayOf(end * DAY_MS)} ${active} ${known.size} ${repeating.length}`
+    })
+    .sort()
 }
 
 type Words = Pick<Credit, 'bankReference' | 'memo' | 'bookedAt'>

@@ -7,8 +7,9 @@ import { dayOf, decide } from '../../server/domain/match.ts'
 import { sameTransfer } from '../../server/domain/same-transfer.ts'
 import { findDifferences } from '../../server/storage/audit.ts'
 import { bankNotification, bankTransaction, change, match } from '../../server/storage/kit.sqlite.ts'
-import { getTakings, listChanges } from '../../server/storage/takings.ts'
+import { getTakings } from '../../server/storage/takings.ts'
 import {
+  changesOf,
   credit,
   messageOf,
   MORNING,
@@ -65,7 +66,7 @@ describe.each(ENGINES)('two processes that write to one market on %s', (engine) 
     const following = (async () => {
       for (let last = false; !last;) {
         last = isOver
-        for (const news of await listChanges(market.store, scopeOf(market.lan), heard.at(-1) ?? 0, TODAY)) {
+        for (const news of await changesOf(market.store, scopeOf(market.lan), heard.at(-1) ?? 0, TODAY)) {
           heard.push(news.seq)
         }
         await sleep(1)

@@ -87,6 +87,7 @@ it('what is open without a session is exactly this', () => {
       'get /enrol/:code',
       'post /enrol/:code',
       'get /healthz',
+      'get /metrics',
       'get /openapi.json',
       'post /leave',
       'post /notifications/:sourceId',

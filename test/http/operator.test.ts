@@ -299,7 +299,9 @@ describe('«Tiền chưa rõ của ai»', () => {
   it('moves a credit from undecided to matched by hand, and the vendor’s phone hears of it', async () => {
     const seq = await undecided()
     let heard = 0
-    server.services.feed.subscribe(c2.stall.id, () => (heard += 1))
+    server.services.feed.subscribe(
+      (news) => (heard += news.filter((one) => one.stallId === c2.stall.id).length),
+    )
     const response = await assign(seq, c2.stall.code, '  khách \u202E đưa\nbiên lai ')
     expect(response.headers.get('location')).toBe(`/operator/inbox/cho-phu-cat?assigned=${c2.stall.code}`)
     expect(heard).toBe(1)
@@ -411,7 +413,7 @@ describe('«Tiền chưa rõ của ai»', () => {
       const [word] = await matches()
       expect(await decided()).toMatch(/Sạp C2[\s\S]*Người ghi lúc 09:00[\s\S]*khách đưa biên lai/)
       let heard = 0
-      server.services.feed.subscribe(c2.stall.id, () => (heard += 1))
+      server.services.feed.subscribe((news) => (heard += news.length))
       const response = await undo(word!.seq)
       const after = await page(response.headers.get('location')!)
       expect(after).toContain('Đã gỡ ra')

@@ -1,4 +1,4 @@
-import { http, HttpResponse } from 'msw'
+import { http, HttpResponse, passthrough } from 'msw'
 import { setupServer } from 'msw/node'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { sources } from '../../server/sources/registry.ts'
@@ -11,7 +11,8 @@ import { OPERATOR, openTestServer, type TestServer } from './test-server.ts'
 
 let server: TestServer
 let operator: string
-const outside = setupServer()
+/** Our own server is not outside. */
+const outside = setupServer(http.all('http://localhost:*/notifications/*', () => passthrough()))
 beforeAll(() => outside.listen({ onUnhandledFrame: 'error' }))
 afterEach(() => outside.resetHandlers())
 afterAll(() => outside.close())

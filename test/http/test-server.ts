@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
+import { createAdaptorServer, type ServerType } from '@hono/node-server'
 import { pino } from 'pino'
 import { createApp } from '../../server/http/app.ts'
 import { invite } from '../../server/domain/sign-in.ts'
@@ -60,12 +62,6 @@ export interface TestServer {
   close(): Promise<void>
 }
 
-/** What Node would hand over with such a request. */
-const incoming = ({ body }: RequestInit, headers: object) =>
-  Object.assign(Readable.from(typeof body === 'string' ? [Buffer.from(body)] : []), {
-    headers: Object.fromEntries(new Headers({ ...headers })),
-  })
-
 /** The whole app on a real database in a folder of its own, with a clock that only the test moves. */
 export function openTestServer({ publicUrl = 'http://localhost:4040', demo = false } = {}): TestServer {
   const folder = mkdtempSync(join(tmpdir(), 'cho-http-'))
@@ -85,9 +81,22 @@ export function openTestServer({ publicUrl = 'http://localhost:4040', demo = fal
   let accounts = 0
   let ids = 0
 
+  let listening: ServerType | undefined
+  /** Streams and notifications work on the socket itself: they need one. */
+  const overSocket = async (path: string, init: RequestInit) => {
+    if (!listening) {
+      listening = createAdaptorServer({ fetch: app.fetch })
+      await once(listening.listen(0), 'listening')
+    }
+    const { port } = listening.address() as AddressInfo
+    return fetch(new URL(path, `http://localhost:${port}`), { ...init, redirect: 'manual' })
+  }
+
   const request = async (path: string, init: RequestInit, cookie?: string) => {
     const headers = { accept: 'text/html', ...(cookie ? { cookie } : {}), ...(init.headers as object) }
-    return app.request(new URL(path, publicUrl), { ...init, headers }, { incoming: incoming(init, headers) })
+    return /^\/notifications\/|\/stream(\?|$)/.test(path)
+      ? overSocket(path, { ...init, headers })
+      : app.request(new URL(path, publicUrl), { ...init, headers })
   }
 
   const get = (path: string, cookie?: string) => request(path, {}, cookie)
@@ -179,6 +188,8 @@ export function openTestServer({ publicUrl = 'http://localhost:4040', demo = fal
       return notify(sourceId, sepayBody({ id: ids, content: 'chuyen tien', ...told }))
     },
     async close() {
+      if (listening && 'closeAllConnections' in listening) listening.closeAllConnections()
+      listening?.close()
       await services.close()
       rmSync(folder, { recursive: true })
     },

@@ -21,7 +21,12 @@ import {
 } from '../small-market.ts'
 
 const URL = 'https://userapi.sepay.vn/v2/transactions'
-const openSeal: Seal = { fingerprint: '', close: async (secret) => secret, open: async (sealed) => sealed }
+const openSeal: Seal = {
+  fingerprint: '',
+  close: async (secret) => secret,
+  open: async (sealed) => sealed,
+  payerKey: (_, payerAccount) => payerAccount,
+}
 
 /** SePay's own history: what it would tell, oldest first, two a page. */
 let history: Record<string, unknown>[] = []

@@ -7,9 +7,10 @@ import { findDifferences } from '../../server/storage/audit.ts'
 import { listCash, listDelays, readBook } from '../../server/storage/book.ts'
 import { recordCash, undoCash, type CashNote } from '../../server/storage/cash.ts'
 import { cashSale, takings } from '../../server/storage/kit.sqlite.ts'
-import { listChanges, listPayments } from '../../server/storage/takings.ts'
+import { listPayments } from '../../server/storage/takings.ts'
 import { run } from '../../server/storage/unit.ts'
 import {
+  changesOf,
   credit,
   messageOf,
   MORNING,
@@ -150,7 +151,7 @@ describe('payers', () => {
 
   it('are masked on the live stream too, when something of an earlier day changes', async () => {
     const told = async (day: string) =>
-      (await listChanges(market.store, scopeOf(market.lan), 0, day))[0]!.payment
+      (await changesOf(market.store, scopeOf(market.lan), 0, day))[0]!.payment
     expect(await told(TODAY)).toMatchObject({ payerName: 'NGUYEN THI LAN' })
     expect(await told('2026-11-23')).toMatchObject({ payerName: 'N•••', memo: '•••' })
   })

@@ -10,8 +10,9 @@ import { match, matchReversal, sale } from '../../server/storage/kit.sqlite.ts'
 import { reverseMatch } from '../../server/storage/match-reversal.ts'
 import { getSale, issueSale, reserveSales } from '../../server/storage/sale.ts'
 import { operatorScope, stallScope } from '../../server/storage/scope.ts'
-import { classify, getTakings, listChanges, listPayments } from '../../server/storage/takings.ts'
+import { classify, getTakings, listPayments } from '../../server/storage/takings.ts'
 import {
+  changesOf,
   credit,
   messageOf,
   MORNING,
@@ -56,7 +57,7 @@ const callIt = (transactionSeq: number, kind: 'sale' | 'family') =>
   market.store.write((tx) => classify(tx, scopeOf(market.lan), transactionSeq, kind, 'vendor', LATER))
 const takings = (stall = market.lan) => getTakings(market.store, scopeOf(stall), TODAY)
 const undecided = () => listUndecided(market.store, operator, market.marketId)
-const changes = (after = 0, stall = market.lan) => listChanges(market.store, scopeOf(stall), after, TODAY)
+const changes = (after = 0, stall = market.lan) => changesOf(market.store, scopeOf(stall), after, TODAY)
 const NOTHING = { totalVnd: 0, saleCount: 0, unclearCount: 0 }
 /** in, matched, undecided, not counted, as `many/đồng`. */
 async function sums() {
@@ -158,7 +159,7 @@ describe('her phone', () => {
     const { seq } = await pay(50_000, market.lan.reference)
     await undo(seq)
     const hears = (reach: { seesAfter: number; onlyDay: string | null }) =>
-      listChanges(market.store, stallScope(market.marketId, market.lan.id, reach), 0, TODAY)
+      changesOf(market.store, stallScope(market.marketId, market.lan.id, reach), 0, TODAY)
     expect(await hears({ seesAfter: seq, onlyDay: null })).toEqual([])
     expect(await hears({ seesAfter: 0, onlyDay: '2026-11-23' })).toEqual([])
     expect(await hears({ seesAfter: 0, onlyDay: TODAY })).toHaveLength(1)

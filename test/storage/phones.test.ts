@@ -5,8 +5,9 @@ import { listCash, readBook } from '../../server/storage/book.ts'
 import { recordCash, undoCash } from '../../server/storage/cash.ts'
 import { stallScope, type Reach, type StallScope } from '../../server/storage/scope.ts'
 import { takeSeqs } from '../../server/storage/seq.ts'
-import { getTakings, listChanges, listPayments } from '../../server/storage/takings.ts'
+import { getTakings, listPayments } from '../../server/storage/takings.ts'
 import {
+  changesOf,
   credit,
   messageOf,
   MORNING,
@@ -56,7 +57,7 @@ describe('a phone paired late', () => {
       { transferVnd: 0, transferCount: 0, cashVnd: 0 },
       { transferVnd: 5_000, transferCount: 1, cashVnd: 0 },
     ])
-    const told = await listChanges(store, late, 0, TODAY)
+    const told = await changesOf(store, late, 0, TODAY)
     expect(told).toMatchObject([{ payment: { amountVnd: 5_000 }, takings: { totalVnd: 5_000 } }])
   })
 
@@ -70,7 +71,7 @@ describe('a phone paired late', () => {
 
 it('a phone of one day hears that day past any number of changes of others', async () => {
   const helper = scope({ seesAfter: 0, onlyDay: TODAY })
-  const told = await listChanges(market.store, helper, 0, TODAY)
+  const told = await changesOf(market.store, helper, 0, TODAY)
   expect(told.map(({ payment }) => payment.amountVnd)).toEqual([70_000, 5_000])
   expect(await getTakings(market.store, helper, TODAY)).toMatchObject({ totalVnd: 75_000 })
   expect(await getTakings(market.store, helper, YESTERDAY)).toMatchObject({ totalVnd: 0 })

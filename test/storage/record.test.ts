@@ -16,8 +16,9 @@ import {
 import { listInboxDays, listUndecided } from '../../server/storage/inbox.ts'
 import { operatorScope } from '../../server/storage/scope.ts'
 import { getStall } from '../../server/storage/stall.ts'
-import { getTakings, listChanges, listPayments } from '../../server/storage/takings.ts'
+import { getTakings, listPayments } from '../../server/storage/takings.ts'
 import {
+  changesOf,
   credit,
   messageOf,
   MORNING,
@@ -54,11 +55,11 @@ describe('one đồng in the ledger', () => {
     ])
     const [line] = await listPayments(market.store, scopeOf(market.lan), TODAY, TODAY)
     expect(line).toMatchObject({ amountVnd: 50_000, time: '09:00', classification: 'sale' })
-    const changes = await listChanges(market.store, scopeOf(market.lan), 0, TODAY)
+    const changes = await changesOf(market.store, scopeOf(market.lan), 0, TODAY)
     expect(changes).toMatchObject([
       { kind: 'credit', payment: { amountVnd: 50_000 }, takings: { totalVnd: 50_000 } },
     ])
-    expect(await listChanges(market.store, scopeOf(market.hoa), 0, TODAY)).toEqual([])
+    expect(await changesOf(market.store, scopeOf(market.hoa), 0, TODAY)).toEqual([])
   })
 
   it('is one đồng however often the same bytes come, in one batch or in several', async () => {

@@ -16,8 +16,9 @@ import {
   reserveSales,
 } from '../../server/storage/sale.ts'
 import { operatorScope } from '../../server/storage/scope.ts'
-import { getTakings, listChanges } from '../../server/storage/takings.ts'
+import { getTakings } from '../../server/storage/takings.ts'
 import {
+  changesOf,
   credit,
   messageOf,
   MORNING,
@@ -63,7 +64,7 @@ const factsOf = (reference: string, now = MORNING + 3_600_000) =>
   market.store.read((tx) => getSale(tx, scopeOf(market.lan), reference, now))
 const stateOf = async (reference: string, now?: number) => saleState(await factsOf(reference, now))
 const told = async (after = 0) =>
-  (await listChanges(market.store, scopeOf(market.lan), after, TODAY)).map(
+  (await changesOf(market.store, scopeOf(market.lan), after, TODAY)).map(
     ({ kind, sale: facts }) => [kind, facts && saleState(facts).exception] as const,
   )
 
