@@ -6,8 +6,10 @@ import { sameTransfer } from '../../server/domain/same-transfer.ts'
 import { assign, setAside, split, type NotASale } from '../../server/storage/assignment.ts'
 import { findDifferences } from '../../server/storage/audit.ts'
 import { listInboxDays, listUndecided } from '../../server/storage/inbox.ts'
+import { followLedger } from '../../server/storage/follower.ts'
 import { match, matchReversal, sale } from '../../server/storage/kit.sqlite.ts'
 import { reverseMatch } from '../../server/storage/match-reversal.ts'
+import { readMarketWindow } from '../../server/storage/rollup.ts'
 import { getSale, issueSale, reserveSales } from '../../server/storage/sale.ts'
 import { operatorScope, stallScope } from '../../server/storage/scope.ts'
 import { classify, getTakings, listPayments } from '../../server/storage/takings.ts'
@@ -272,6 +274,38 @@ describe('a split credit', () => {
     await callIt(transactionSeq, 'sale')
     expect(await takings()).toMatchObject({ totalVnd: 50_000, saleCount: 1, unclearCount: 0 })
     expect(await findDifferences(market.store)).toEqual([])
+  })
+
+  it('is one payment of its payer in the rollups, while any part of it is a sale', async () => {
+    const payer = { payerAccount: '0123456789', amountVnd: 50_000 }
+    const told = { accountNumber: market.lan.accountNumber, remittanceText: market.lan.reference, ...payer }
+    await market.store.record([messageOf(credit(told))], RULES)
+    const [wrong] = await market.store.db.select().from(match)
+    const { transactionSeq } = wrong!
+    const payersNow = async () => {
+      await followLedger(market.store, (_, account) => account)
+      expect(await findDifferences(market.store)).toEqual([])
+      const { saleCount, payerSaleCount, payers } = await readMarketWindow(
+        market.store,
+        operator,
+        market.marketId,
+        TODAY,
+      )
+      return { saleCount, payerSaleCount, payers }
+    }
+    await undo(wrong!.seq)
+    await splitUp(transactionSeq, [market.lan, 30_000], [market.hoa, 20_000])
+    expect(await payersNow()).toEqual({ saleCount: 0, payerSaleCount: 0, payers: 0 })
+    await callIt(transactionSeq, 'sale')
+    expect(await payersNow()).toEqual({ saleCount: 1, payerSaleCount: 1, payers: 1 })
+    const hers = scopeOf(market.hoa)
+    await market.store.write((tx) => classify(tx, hers, transactionSeq, 'sale', 'vendor', LATER))
+    expect(await payersNow()).toEqual({ saleCount: 2, payerSaleCount: 1, payers: 1 })
+    await callIt(transactionSeq, 'family')
+    expect(await payersNow()).toEqual({ saleCount: 1, payerSaleCount: 1, payers: 1 })
+    const part = (await market.store.db.select().from(match).orderBy(match.seq)).at(-1)!
+    await undo(part.seq)
+    expect(await payersNow()).toEqual({ saleCount: 0, payerSaleCount: 0, payers: 0 })
   })
 
   it('adds up exactly, over two stalls or more, each once, and nothing less is recorded', async () => {

@@ -10,6 +10,7 @@ import { sameTransfer } from '../../server/domain/same-transfer.ts'
 import { addProof } from '../../server/storage/account-proof.ts'
 import { assign, setAside, split } from '../../server/storage/assignment.ts'
 import { findDifferences } from '../../server/storage/audit.ts'
+import { followLedger } from '../../server/storage/follower.ts'
 import { listInboxDays } from '../../server/storage/inbox.ts'
 import {
   accountProof,
@@ -403,6 +404,7 @@ describe('what becomes of money', () => {
         expect(day.in.amountVnd).toBe(parts.reduce((vnd, part) => vnd + part.amountVnd, 0))
       }
     }
+    await followLedger(market.store, (_, account) => account)
     expect(await findDifferences(market.store)).toEqual([])
   })
 })
