@@ -1,5 +1,6 @@
 import { serve } from '@hono/node-server'
 import { createApp } from './http/app.ts'
+import { RULES } from './domain/recording-rules.ts'
 import { startServices, type Services, type Surroundings } from './services.ts'
 import { startChores } from './chores.ts'
 import { isDemo } from './storage/setting.ts'
@@ -21,6 +22,8 @@ export async function startServer(
   const services = await startServices(config, surroundings)
   const { app } = createApp(services, await isDemo(services.store))
   await services.store.probe()
+  // Whoever records is awake before the first notification.
+  await services.store.record([], RULES)
   const stopChores = startChores(services)
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   const server = serve({ fetch: app.fetch, port: config.port }, (info) => resolve(info.port))

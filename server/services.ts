@@ -35,7 +35,11 @@ export async function startServices(
   config: Config,
   surroundings: Partial<Surroundings> = {},
 ): Promise<Services> {
-  const services = openServices(await openStore(config.databaseUrl), config, surroundings)
+  const services = openServices(
+    await openStore(config.databaseUrl, { ownThread: true }),
+    config,
+    surroundings,
+  )
   try {
     await requireSameKey(services.store, services.seal)
     return services

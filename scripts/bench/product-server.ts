@@ -2,8 +2,7 @@
 // intake replaced.
 import { startServer } from '../../server/main.ts'
 import { readConfig } from '../../server/config.ts'
-import { dayOf, decide } from '../../server/domain/match.ts'
-import { sameTransfer } from '../../server/domain/same-transfer.ts'
+import { RULES } from '../../server/domain/recording-rules.ts'
 import { pino } from 'pino'
 import { reportTo } from './side.ts'
 
@@ -16,7 +15,6 @@ const { intake, store, feed } = services
 if (variant === 'ceiling') intake.submit = async () => {}
 // Every message a commit of its own, as most receivers do it.
 if (variant === 'single_commit') {
-  const rules = { decide, dayOf, sameTransfer }
-  intake.submit = async (message) => feed.publish(await store.record([message], rules))
+  intake.submit = async (message) => feed.publish(await store.record([message], RULES))
 }
 reportTo(process, port, close)

@@ -1,15 +1,12 @@
 import { AppError } from '../../shared/app-error.ts'
-import type { IncomingMessage, Published, RecordingRules } from '../storage/decision.ts'
+import type { IncomingMessage, Published } from '../storage/decision.ts'
 import type { Store } from '../storage/store.ts'
-import { dayOf, decide } from './match.ts'
-import { sameTransfer } from './same-transfer.ts'
+import { RULES } from './recording-rules.ts'
 
 /** One commit carries at most this many messages. */
 const MAX_BATCH = 256
 /** More than this waiting, and the source is asked to come again: it will, memory will not. */
 const MAX_WAITING = 4_096
-
-const RULES: RecordingRules = { decide, sameTransfer, dayOf }
 
 interface Waiting {
   message: IncomingMessage

@@ -70,6 +70,8 @@ export interface RecordingRules {
   ): Twin<Earlier> | undefined
   /** The day an unreadable message belongs to, and the day it is erased. */
   dayOf(receivedAt: number): { businessDay: string; eraseOn: string }
+  /** The address of the module that exports these as `RULES`; without it they are used in the caller's thread. */
+  module?: string
 }
 
 /** One genuine message, verified and as far as possible normalised. */

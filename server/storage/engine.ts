@@ -6,10 +6,11 @@ import type { Store } from './store.ts'
 
 /**
  * Opens a database by its address: `file:/path/market.db`, or `postgres://…`. Creates what is missing in it. Throws
- * `DatabaseRefused` if another database is being moved into it: half a ledger must serve nobody.
+ * `DatabaseRefused` if another database is being moved into it: half a ledger must serve nobody. With `ownThread` the
+ * embedded engine records in a thread of its own, as a server wants it.
  */
-export async function openStore(databaseUrl: string): Promise<Store> {
-  const store = await openUnfinished(databaseUrl)
+export async function openStore(databaseUrl: string, options?: { ownThread?: boolean }): Promise<Store> {
+  const store = await openUnfinished(databaseUrl, options)
   const from = await findMoveMark(store)
   if (from === undefined) return store
   await store.close()
@@ -17,8 +18,8 @@ export async function openStore(databaseUrl: string): Promise<Store> {
 }
 
 /** The same for the move itself, which goes on where it was cut off. */
-export async function openUnfinished(databaseUrl: string): Promise<Store> {
-  return isPostgres(databaseUrl) ? openPostgres(databaseUrl) : openSqlite(filePath(databaseUrl))
+export async function openUnfinished(databaseUrl: string, options?: { ownThread?: boolean }): Promise<Store> {
+  return isPostgres(databaseUrl) ? openPostgres(databaseUrl) : openSqlite(filePath(databaseUrl), options)
 }
 
 /** Opens a database that exists so that nobody writes to it meanwhile. Throws `DatabaseRefused` if a server has it. */

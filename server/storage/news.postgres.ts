@@ -1,30 +1,25 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Client, type ClientConfig } from 'pg'
+import { Client, type ClientConfig, type Pool } from 'pg'
 import type { Published } from './decision.ts'
 import type { Deliver } from './store.ts'
 
 const CHANNEL = 'news'
 const RECONNECT_MS = 1_000
+/** Between two NOTIFYs: one after each of a hundred commits a second would cost recording a tenth of its time. */
+const PAUSE_MS = 50
 /** A notification holds 8,000 bytes; one piece of news is at most 50. */
 const MAX_NEWS = 150
 
-const NOTIFY = {
-  name: 'notify',
-  text: `select pg_notify('${CHANNEL}', text) from unnest($1::text[]) as text`,
-}
-
 /**
  * Hints between the processes of one database, by LISTEN and NOTIFY. They are sent after the commit and not in it:
- * PostgreSQL lets only one transaction with a NOTIFY commit at a time. Nor do they wait for the disk, which the next
- * recording would then have to wait for too: on their one connection, which records nothing, commits do not. What is
- * lost with it is not made up for: streams look at the change table every few seconds anyway.
+ * PostgreSQL lets only one transaction with a NOTIFY commit at a time. What is lost with a connection is not made
+ * up for: streams look at the change table every few seconds anyway.
  */
-export function createNews(connection: ClientConfig) {
+export function createNews(pool: Pool, connection: ClientConfig) {
   const self = randomBytes(6).toString('hex')
   const stopped = new AbortController()
   let listening: Promise<void> | undefined
-  let connected: Client | undefined
   let waiting: Published[] = []
   let sending: Promise<void> | undefined
 
@@ -34,14 +29,17 @@ export function createNews(connection: ClientConfig) {
       waiting = []
       const payloads = chunks(news).map((part) => `${self} ${part.map(toText).join(' ')}`)
       // Only a hint: whoever misses it reads the change table a little later.
-      await connected?.query({ ...NOTIFY, values: [payloads] }).catch(() => {})
+      await pool
+        .query(`select pg_notify('${CHANNEL}', text) from unnest($1::text[]) as text`, [payloads])
+        .catch(() => {})
+      await sleep(PAUSE_MS)
     }
     sending = undefined
   }
 
   async function listen(deliver: Deliver): Promise<void> {
     while (!stopped.signal.aborted) {
-      const client = new Client({ ...connection, options: '-c synchronous_commit=off' })
+      const client = new Client(connection)
       // It may break more than once, and before anybody waits for that.
       client.on('error', () => {})
       try {
@@ -51,12 +49,10 @@ export function createNews(connection: ClientConfig) {
           if (sender !== self) deliver(news.map(fromText))
         })
         await client.query(`listen ${CHANNEL}`)
-        connected = client
         await ended(client, stopped.signal)
       } catch {
         // Tried again below, for as long as it takes.
       }
-      connected = undefined
       await client.end().catch(() => {})
       await sleep(RECONNECT_MS, undefined, { signal: stopped.signal }).catch(() => {})
     }

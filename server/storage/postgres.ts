@@ -68,7 +68,7 @@ export async function openPostgres(url: string, { alone = false } = {}): Promise
     one.on('error', () => {})
     one.on('connect', (client) => void client.on('error', () => {}))
   }
-  const news = createNews(connection)
+  const news = createNews(pool, connection)
   const warden = alone ? new Client({ ...connection, application_name: 'cho-move' }) : undefined
   const close = async () => {
     await news.close()

@@ -1,5 +1,5 @@
-import type Database from 'better-sqlite3'
 import { activateAccount } from './account.ts'
+import type { Connection } from './connection.sqlite.ts'
 import type { IncomingMessage, Published, RecordingRules } from './decision.ts'
 import { drive } from './drive.sqlite.ts'
 import {
@@ -16,16 +16,17 @@ import {
 } from './recording.ts'
 import type { Registry } from './registry.ts'
 import { prepareStatements } from './statements.sqlite.ts'
-import type { Db } from './store.ts'
 
 /**
- * The recording of one batch; the caller holds the write transaction around it. Everything or nothing: raw message,
- * transaction (idempotent by its source key), match or exception, takings, daily outcome, change.
+ * The recording of one batch as one durable transaction. Everything or nothing: raw message, transaction (idempotent
+ * by its source key), match or exception, takings, daily outcome, change.
  */
-export function createRecorder(client: Database.Database, db: Db, registryNow: () => Registry) {
+export function createRecorder({ client, db }: Connection, registryNow: () => Registry) {
   const statements = prepareStatements(client, db)
+  return (batch: readonly IncomingMessage[], rules: RecordingRules): Published[] =>
+    client.transaction(() => recordBatch(batch, rules)).immediate()
 
-  return function recordBatch(batch: readonly IncomingMessage[], rules: RecordingRules): Published[] {
+  function recordBatch(batch: readonly IncomingMessage[], rules: RecordingRules): Published[] {
     const registry = registryNow()
     const issued = namedReferences(batch, registry).flatMap((name) => issuedFor(name) ?? [])
     const entries = decideBatch(batch, registry, issued, rules)

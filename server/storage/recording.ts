@@ -274,7 +274,12 @@ export function planRecording(
     }
     if (keepsBody && recordedBefore === null && !bodies.has(key)) {
       bodies.add(key)
-      rows.notificationBody.push({ marketId, notificationSeq: seq, body: Buffer.from(rawBody), eraseOn })
+      rows.notificationBody.push({
+        marketId,
+        notificationSeq: seq,
+        body: Buffer.from(rawBody.buffer, rawBody.byteOffset, rawBody.byteLength),
+        eraseOn,
+      })
     }
     return { seq, isNew: before === undefined }
   }
