@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { json, table, type Figure } from './bench/figure.ts'
 import { codecNames, measureCodec } from './bench/codec.ts'
+import { followerNames, measureFollower } from './bench/follower.ts'
 import { ingestNames, measureIngest } from './bench/ingest.ts'
 import { measurePhones, phoneNames } from './bench/phones.ts'
 import { measureReads, readNames } from './bench/reads.ts'
@@ -25,6 +26,7 @@ const CHAPTERS: readonly Chapter[] = [
   { names: readNames, measure: measureReads },
   { names: phoneNames, measure: measurePhones },
   { names: ingestNames, measure: measureIngest },
+  { names: followerNames, measure: measureFollower },
 ]
 
 await runCommand(USAGE, async () => {

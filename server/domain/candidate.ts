@@ -26,8 +26,6 @@ interface Candidate {
   saleSeq: number | null
   /** At least one, the strongest first. */
   why: readonly Likelihood[]
-  /** How many earlier credits of this stall came from the same payer. */
-  fromPayerCount: number
 }
 
 export interface Suggestion {
@@ -66,13 +64,12 @@ export function questionAbout(credit: UndecidedCredit, registry: Registry): Evid
  * suggested first and never applied: a payer may buy at another stall today.
  */
 export function suggest(credit: UndecidedCredit, evidence: Evidence, registry: Registry): Suggestion {
-  const found = new Map<number, { why: Set<Likelihood>; sales: Set<number>; fromPayerCount: number }>()
+  const found = new Map<number, { why: Set<Likelihood>; sales: Set<number> }>()
   const add = (stallId: number, why: Likelihood, saleSeq?: number) => {
-    const one = found.get(stallId) ?? { why: new Set(), sales: new Set(), fromPayerCount: 0 }
+    const one = found.get(stallId) ?? { why: new Set(), sales: new Set() }
     one.why.add(why)
     if (saleSeq !== undefined) one.sales.add(saleSeq)
     found.set(stallId, one)
-    return one
   }
 
   const exact = new Set(findReferences(credit.remittanceText))
@@ -95,20 +92,18 @@ export function suggest(credit: UndecidedCredit, evidence: Evidence, registry: R
     }
   }
   for (const earlier of evidence.earlier) {
-    if (earlier.stallId !== 0 && isSamePayer(credit, earlier))
-      add(earlier.stallId, 'same_payer').fromPayerCount += 1
+    if (earlier.stallId !== 0 && isSamePayer(credit, earlier)) add(earlier.stallId, 'same_payer')
   }
   const before = evidence.earlier.find(
     (earlier) => (earlier.rule === 'assigned' || earlier.rule === 'not_a_sale') && isAlike(credit, earlier),
   )
   if (before?.rule === 'assigned') add(before.stallId, 'decided_before')
 
-  const candidates = [...found].map(([stallId, { why, sales, fromPayerCount }]) => ({
+  const candidates = [...found].map(([stallId, { why, sales }]) => ({
     stallId,
     // Of two that ask for the same nobody guesses.
     saleSeq: sales.size === 1 ? [...sales][0]! : null,
     why: LIKELIHOODS.filter((one) => why.has(one)),
-    fromPayerCount,
   }))
   const rank = ({ why }: Candidate) => LIKELIHOODS.indexOf(why[0]!)
   candidates.sort((a, b) => rank(a) - rank(b) || b.why.length - a.why.length)

@@ -175,7 +175,7 @@ function createCheck(marketId: number, sections: ReadonlyMap<number, number>, pe
     const erased = new Set<string>()
     /** Those of which a part was seen. */
     const split = new Set<number>()
-    const named = new Set<number>()
+    const namedSplits = new Set<number>()
     for (const row of yield* query<LedgerRow>(ledger(within))) {
       const { day, seq, sourceId, direction, outcome, stallId, matchDay, kind, amount, part } = row
       const isToldAgain = part !== null && split.has(seq)
@@ -200,9 +200,9 @@ function createCheck(marketId: number, sections: ReadonlyMap<number, number>, pe
       cell.total += part ?? amount
       cell.sales += 1
       if (row.eraseOn === null) erased.add(day)
-      if (row.payerAccount === null || named.has(seq)) continue
+      if (row.payerAccount === null || namedSplits.has(seq)) continue
       // Both parts of a split may be sales: of one payment by one payer.
-      if (part !== null) named.add(seq)
+      if (part !== null) namedSplits.add(seq)
       cell.named += 1
       payerSales.push({ day, seq, payerAccount: row.payerAccount, eraseOn: row.eraseOn! })
     }

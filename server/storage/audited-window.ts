@@ -40,7 +40,7 @@ export function createWindow(): { enter(day: string, one: AuditedDay): AuditedWi
     return now
   }
 
-  function step({ stalls, payers }: AuditedDay, by: 1 | -1): void {
+  function move({ stalls, payers }: AuditedDay, by: 1 | -1): void {
     for (const [stallId, sectionId] of stalls) {
       const isFirstOrLast = count(stallDays, stallId, by) === (by === 1 ? 1 : 0)
       if (isFirstOrLast) count(activeBySection, sectionId, by)
@@ -54,9 +54,9 @@ export function createWindow(): { enter(day: string, one: AuditedDay): AuditedWi
   return {
     enter(day, one) {
       const first = addDays(day, 1 - WINDOW_DAYS)
-      while (held.length > 0 && held[0]![0] < first) step(held.shift()![1], -1)
+      while (held.length > 0 && held[0]![0] < first) move(held.shift()![1], -1)
       held.push([day, one])
-      step(one, 1)
+      move(one, 1)
       return {
         activeStalls: stallDays.size,
         activeBySection: new Map(activeBySection),

@@ -17,7 +17,6 @@ export interface DecidedCredit {
   /** More than the amount where this is a part of it. */
   creditVnd: number
   bookedAt: number
-  businessDay: string
   /** Null: a person said that it is no stall's sale. */
   stallName: string | null
   rule: MatchRule
@@ -68,7 +67,6 @@ async function list(
       amountVnd: matchedVnd,
       creditVnd: bankTransaction.amountVnd,
       bookedAt: bankTransaction.bookedAt,
-      businessDay: match.businessDay,
       stallName: stall.name,
       rule: match.rule,
       kind: newestClassification(db),

@@ -171,6 +171,18 @@ describe('the windows', () => {
     expect((await differences()).filter(({ table }) => table !== 'daily_outcome')).toEqual([])
   })
 
+  it('stay as they are when an entry is about what was counted already', async () => {
+    const { lan } = market
+    const [first] = await pay([lan, 0, 'x'], [lan, 1, 'x'])
+    await follow()
+    const before = await dump()
+    await say(lan, first!, 'family')
+    await say(lan, first!, 'sale')
+    await follow()
+    expect({ ...(await dump()), rollupCursor: [] }).toEqual({ ...before, rollupCursor: [] })
+    expect(await differences()).toEqual([])
+  })
+
   it('take a stall along that moves to another section, with its past', async () => {
     const { lan, hoa, store, marketId } = market
     await pay([lan, 0, null], [lan, 1, null], [hoa, 1, null])
