@@ -1,9 +1,13 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { invite } from '../../server/domain/sign-in.ts'
-import { match } from '../../server/storage/kit.sqlite.ts'
+import { match, tenancy } from '../../server/storage/kit.sqlite.ts'
+import { reverseMatch } from '../../server/storage/match-reversal.ts'
+import { operatorScope } from '../../server/storage/scope.ts'
+import type { Identity } from '../../server/storage/session.ts'
 import { launchBrowser } from '../chromium.ts'
 import { runSmallMarket, type RunningMarket } from '../running-market.ts'
+import { knowEverything } from '../small-market.ts'
 
 const ACCOUNT = 'CHUNG1'
 
@@ -33,13 +37,16 @@ beforeEach(async () => {
   }
 })
 
-async function open(javaScriptEnabled: boolean): Promise<Page> {
+async function enter(identity: Identity, javaScriptEnabled = true): Promise<Page> {
   const context = await browser.newContext({ javaScriptEnabled })
   const page = await context.newPage()
-  const operator = { role: 'operator', marketId: 0, vendorId: null } as const
-  await page.goto(`${market.url}/enter/${await invite(market.store, operator, 'test', clock.now)}`)
+  await page.goto(`${market.url}/enter/${await invite(market.store, identity, 'test', clock.now)}`)
   await page.click('main form button')
   await page.waitForLoadState()
+  return page
+}
+async function open(javaScriptEnabled: boolean): Promise<Page> {
+  const page = await enter({ role: 'operator', marketId: 0, vendorId: null }, javaScriptEnabled)
   await page.goto(`${market.url}/operator/inbox/cho-thu`)
   return page
 }
@@ -85,5 +92,29 @@ it('is decided in two taps, without any script', async () => {
   await page.waitForURL(/aside=/)
   expect(await amounts(page)).toEqual(before.slice(2))
   expect(await decided()).toEqual([...done, 'assigned', 'not_a_sale'])
+  await page.context().close()
+})
+
+it('lets the vendor’s open page lose what was undone, and say so', async () => {
+  const { lan, marketId, store } = market
+  const { vendorId } = (await store.db.select().from(tenancy)).find((row) => row.stallId === lan.id)!
+  const page = await enter({ role: 'vendor', marketId, vendorId })
+  await knowEverything(store)
+  await page.goto(`${market.url}/vendor/${lan.code}`)
+  for (const amount of [50_000, 20_000]) {
+    ids += 1
+    await market.pay({ id: ids, accountNumber: lan.accountNumber, content: lan.reference, amount })
+  }
+  const lines = page.locator('[data-field=lines] > li')
+  const total = page.locator('[data-field=total]')
+  await expect.poll(() => total.innerText()).toBe('70.000đ')
+  const hers = (await store.db.select().from(match)).find((row) => row.stallId === lan.id)!
+  const undoing = { marketId, matchSeq: hers.seq, by: 'operator', reason: 'nhầm' }
+  const news = await store.write((tx) => reverseMatch(tx, operatorScope(), undoing, clock.now))
+  market.server.services.feed.publish(news)
+  await expect.poll(() => total.innerText()).toBe('20.000đ')
+  expect(await lines.count()).toBe(1)
+  expect(await lines.first().innerText()).toContain('20.000đ')
+  expect(await page.locator('[data-field=news]').textContent()).toContain('Đã gỡ khoản 50.000đ')
   await page.context().close()
 })
