@@ -7,6 +7,7 @@ import { buildAssets } from './build.ts'
 import { CommandError, runCommand } from './command.ts'
 import { proveDiskError, proveDiskFull, proveDiskLimit, whyNoSmallDisk } from './prove/disk.ts'
 import { proveFlood } from './prove/flood.ts'
+import { proveHistories } from './prove/histories.ts'
 import { proveKill } from './prove/kill.ts'
 import { proveLock } from './prove/lock.ts'
 import { add, startOutcome, type Outcome, type Run } from './prove/outcome.ts'
@@ -36,6 +37,7 @@ const PROOFS: Record<string, Proof> = {
   lock: { run: proveLock, rounds: 20 },
   flood: { run: proveFlood, rounds: 5 },
   poison: { run: provePoison, rounds: 20 },
+  histories: { run: proveHistories, rounds: 10_000 },
   standby: { run: proveStandby, rounds: 20 },
   'standby-async': { run: proveStandbyAsync, rounds: 5, mustLose: true },
 }

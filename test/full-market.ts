@@ -4,6 +4,7 @@ import { dayOf, decide } from '../server/domain/match.ts'
 import { sameTransfer } from '../server/domain/same-transfer.ts'
 import { assign } from '../server/storage/assignment.ts'
 import { recordCash } from '../server/storage/cash.ts'
+import { followLedger } from '../server/storage/follower.ts'
 import { matchException, tables } from '../server/storage/kit.sqlite.ts'
 import { operatorScope } from '../server/storage/scope.ts'
 import type { Store } from '../server/storage/store.ts'
@@ -24,7 +25,7 @@ export async function fillFullMarket(store: Store, sourceId: string): Promise<Fi
   const { lan, hoa, marketId } = market
   const byReference = { accountNumber: lan.accountNumber, remittanceText: `CK ${lan.reference} ${ODD_TEXT}` }
   const told = [
-    credit(byReference),
+    credit({ ...byReference, payerAccount: '0011' }),
     credit({ accountNumber: hoa.accountNumber, remittanceText: 'tien hang' }),
     credit({ accountNumber: hoa.accountNumber, remittanceText: lan.reference }),
     credit({ accountNumber: 'NOBODYS', payerName: ODD_TEXT }),
@@ -44,6 +45,8 @@ export async function fillFullMarket(store: Store, sourceId: string): Promise<Fi
   await store.write((tx) => classify(tx, scopeOf(hoa), transactionSeq, 'family', 'test', MORNING))
   const note = { idempotencyKey: 'k', amountVnd: 7_000, businessDay: TODAY, at: MORNING }
   await store.write((tx) => recordCash(tx, scopeOf(lan), note))
+
+  await followLedger(store, (_, payerAccount) => payerAccount)
 
   for (const table of Object.values(tables)) {
     const [there] = await store.db.select().from(table).limit(1)

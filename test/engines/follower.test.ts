@@ -3,8 +3,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { dayOf, decide } from '../../server/domain/match.ts'
-import { sameTransfer } from '../../server/domain/same-transfer.ts'
+import { RULES } from '../../server/domain/recording-rules.ts'
 import { findDifferences } from '../../server/storage/audit.ts'
 import { followLedger } from '../../server/storage/follower.ts'
 import { rollupCursor } from '../../server/storage/kit.sqlite.ts'
@@ -13,7 +12,6 @@ import { operatorScope } from '../../server/storage/scope.ts'
 import { credit, messageOf, MORNING, openSmallMarket, TODAY, type SmallMarket } from '../small-market.ts'
 import { ENGINES } from '../test-store.ts'
 
-const RULES = { decide, sameTransfer, dayOf }
 const DAY_MS = 86_400_000
 const ROUNDS = 15
 const BATCH = 10

@@ -19,6 +19,11 @@ export const STALLS = [
 ] as const satisfies { name: string; account: Account }[]
 export type StallName = (typeof STALLS)[number]['name']
 
+/** A virtual account of the shared one: what is paid into it is this stall's. */
+export const VIRTUAL = { account: 'shared', stall: 'D' } as const
+/** The stall that closes, if one does. */
+export const CLOSING = 'D'
+
 const SALES = 3
 export const DAY_MS = 86_400_000
 /** All but one vendor agreed the day before; the vendor of «silent» will agree in the middle of the minutes below. */
@@ -30,6 +35,7 @@ type Step =
   | { do: 'tell'; tellings: Telling[] }
   | { do: 'assign'; telling: number; stall: StallName }
   | { do: 'undo'; telling: number }
+  | { do: 'split'; telling: number }
   | { do: 'setAside'; telling: number; as: 'family' | 'loan' }
   | { do: 'classify'; telling: number; stall: StallName; as: Classification }
   | { do: 'noteCash'; key: number; amountVnd: number; stall: StallName }
@@ -37,6 +43,7 @@ type Step =
   | { do: 'issueSale'; sale: number; amountVnd: number }
   | { do: 'reserveSale' | 'cancelSale'; sale: number }
   | { do: 'consent' }
+  | { do: 'close' }
 
 type Telling =
   | {
@@ -51,7 +58,10 @@ type Telling =
       channel: 'push' | 'backfill'
       bankReference: 'long' | 'short'
       payerAccount: string | null
+      isVirtual: boolean
     }
+  | { how: 'unreadable'; body: number }
+  | { how: 'stated'; of: number; inOtherWords: boolean }
   | { how: 'again'; of: number }
   | { how: 'changed'; of: number; what: 'amount' | 'day' }
   | { how: 'retold'; of: number; laterMs: number }
@@ -75,6 +85,7 @@ const telling: fc.Arbitrary<Telling> = fc.oneof(
       account: fc.oneof(
         { weight: 4, arbitrary: fc.constantFrom<Account>('plain', 'sellingOnly') },
         { weight: 3, arbitrary: fc.constantFrom(...ACCOUNTS) },
+        { weight: 1, arbitrary: fc.constant<Account>(VIRTUAL.account) },
       ),
       names: fc.oneof(
         { weight: 6, arbitrary: fc.array(name, { maxLength: 1 }) },
@@ -88,7 +99,16 @@ const telling: fc.Arbitrary<Telling> = fc.oneof(
       channel: fc.constantFrom('push', 'push', 'backfill'),
       bankReference: fc.constantFrom('long', 'short'),
       payerAccount: fc.constantFrom(null, 'P', 'Q'),
+      isVirtual: fc.boolean(),
     }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ how: fc.constant('unreadable' as const), body: fc.nat(1) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ how: fc.constant('stated' as const), of: ago, inOtherWords: fc.boolean() }),
   },
   { weight: 2, arbitrary: fc.record({ how: fc.constant('again' as const), of: ago }) },
   {
@@ -118,6 +138,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   fc.record({ do: fc.constant('assign' as const), telling: ago, stall }),
   fc.record({ do: fc.constant('undo' as const), telling: ago }),
+  fc.record({ do: fc.constant('split' as const), telling: ago }),
   fc.record({
     do: fc.constant('setAside' as const),
     telling: ago,
@@ -138,6 +159,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant('issueSale' as const), sale: fc.nat(SALES - 1), amountVnd }),
   fc.record({ do: fc.constant('cancelSale' as const), sale: fc.nat(SALES - 1) }),
   fc.record({ do: fc.constant('consent' as const) }),
+  fc.record({ do: fc.constant('close' as const) }),
 )
 
 export type History = Step[]
@@ -146,6 +168,7 @@ export const history: fc.Arbitrary<History> = fc.array(step, { maxLength: 7 })
 /** A market in which a history happens. */
 export interface Place {
   marketId: number
+  virtualAccount: string
   stalls: Record<StallName, { id: number; reference: string }>
   accounts: Record<Account, string>
 }
@@ -161,6 +184,7 @@ export type Act =
   | { do: 'tell'; messages: Told[] }
   | { do: 'assign'; sourceKey: string; stall: StallName }
   | { do: 'undo'; sourceKey: string }
+  | { do: 'split'; sourceKey: string }
   | { do: 'setAside'; sourceKey: string; as: 'family' | 'loan' }
   | { do: 'classify'; sourceKey: string; stall: StallName; as: Classification }
   | Exclude<Step, { telling: number } | { do: 'tell' }>
@@ -172,7 +196,7 @@ export interface Told {
 }
 
 /** What the bank says and people do in that market, for a history. What points at nothing is left out. */
-export function actsOf(steps: History, { marketId, stalls, accounts }: Place): Act[] {
+export function actsOf(steps: History, { marketId, virtualAccount, stalls, accounts }: Place): Act[] {
   const told: Told[] = []
   const tell = (transaction: BankTransaction, account: Account, names: Name[]): Told => {
     const one = { message: messageOf(transaction), account, names }
@@ -187,8 +211,15 @@ export function actsOf(steps: History, { marketId, stalls, accounts }: Place): A
   }
 
   function messagesOf(one: Telling): Told[] {
+    if (one.how === 'unreadable') {
+      const rawBody = new TextEncoder().encode(`no JSON ${marketId} ${one.body}`)
+      const message = { ...messageOf(), rawBody, unreadable: 'no JSON' }
+      const unread = { message, account: 'nobodys' as const, names: [] }
+      told.push(unread)
+      return [unread]
+    }
     if (one.how === 'new') {
-      const { account, names, channel, day, minute, bankReference, ...rest } = one
+      const { account, names, channel, day, minute, bankReference, isVirtual, ...rest } = one
       const references = names.map((it) =>
         'stall' in it ? stalls[it.stall].reference : saleOf(marketId, it.sale).reference,
       )
@@ -197,7 +228,7 @@ export function actsOf(steps: History, { marketId, stalls, accounts }: Place): A
         sourceKey: newKey(channel),
         bankBin: MB,
         accountNumber: accounts[account],
-        virtualAccount: null,
+        virtualAccount: isVirtual && account === VIRTUAL.account ? virtualAccount : null,
         direction: rest.direction,
         amountVnd: rest.amountVnd,
         bookedAt: MORNING + day * DAY_MS + minute * 60_000,
@@ -212,9 +243,16 @@ export function actsOf(steps: History, { marketId, stalls, accounts }: Place): A
       return [tell(transaction, account, names)]
     }
     const before = earlier(one.of)
-    const [transaction] = before?.message.transactions ?? []
-    if (!before || !transaction) return []
+    if (!before) return []
     if (one.how === 'again') return [before]
+    const [transaction] = before.message.transactions
+    if (!transaction) return []
+    if (one.how === 'stated') {
+      const stated = { ...transaction, channel: 'statement' as const, sourceKey: newKey('statement') }
+      if (!one.inOtherWords) return [tell(stated, before.account, before.names)]
+      const other = { remittanceText: 'TIEN HANG', bankReference: null }
+      return [tell({ ...stated, ...other }, before.account, [])]
+    }
     const { amountVnd: amount, bookedAt } = transaction
     const channel = transaction.channel === 'push' ? ('backfill' as const) : ('push' as const)
     const other =
@@ -233,3 +271,6 @@ export function actsOf(steps: History, { marketId, stalls, accounts }: Place): A
     return sourceKey === undefined ? [] : [{ ...one, sourceKey }]
   })
 }
+
+/** How a person splits a credit in a history: so much is the first's, and the rest the second's. */
+export const PARTS = { first: 'A', second: 'B', firstVnd: 400 } as const

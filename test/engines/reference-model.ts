@@ -3,10 +3,13 @@ import { squash } from '../../shared/display-text.ts'
 import { MORNING } from '../small-market.ts'
 import {
   AGREED_AT,
+  CLOSING,
   CONSENT_AT,
   DAY_MS,
+  PARTS,
   saleOf,
   STALLS,
+  VIRTUAL,
   type Account,
   type Act,
   type Place,
@@ -37,6 +40,13 @@ export interface Books {
   proven: string[]
 }
 
+interface Part {
+  stall: StallName
+  kind: Classification
+  amountVnd: number
+  bookedAt: number
+}
+
 interface Credit {
   key: string
   account: Account
@@ -50,9 +60,10 @@ interface Credit {
   memo: string
   toldBy: string[]
   undecided: boolean
-  /** Where it is matched; `nobody` is what a person said is no sale. */
-  stall?: StallName | 'nobody'
-  kind?: Classification
+  /** Where it is matched; `nobody` is what a person said is no sale, `several` what was split. */
+  stall?: StallName | 'nobody' | 'several'
+  parts?: Part[]
+  kind?: Classification | undefined
   sale?: string
 }
 
@@ -78,13 +89,16 @@ export function createModel(places: readonly Place[]) {
 
   function record(marketId: number, { message, account, names }: Told, proven: ReadonlySet<StallName>): void {
     const [told] = message.transactions
-    const { sourceKey: key, direction, amountVnd, bookedAt, bankReference, channel, accountNumber } = told!
+    if (!told) return recordUnreadable(message)
+    const { sourceKey: key, direction, amountVnd, bookedAt, bankReference, channel, accountNumber } = told
+    const reference = bankReference ?? ''
     const own = get(marketId)
-    const verdict = judge(own, { account, names, direction, bookedAt, isTest: told!.isTest }, proven)
+    const isVirtual = told.virtualAccount !== null
+    let verdict = judge(own, { account, names, direction, bookedAt, isVirtual, isTest: told.isTest }, proven)
     const market = verdict.is === 'not counted' && verdict.nobodys ? get(NOBODYS) : own
     const day = dayOf(bookedAt)
     const body = Buffer.from(message.rawBody).toString()
-    const memo = told!.remittanceText
+    const memo = told.remittanceText
     const content = JSON.stringify([accountNumber, direction, amountVnd, bookedAt, bankReference, memo])
 
     // The same key: a resend says nothing, another content is for a person, once for each message that says it.
@@ -111,13 +125,21 @@ export function createModel(places: readonly Place[]) {
         !one.toldBy.includes(channel),
     )
     const twin =
-      untold.find((one) => isLong(one) && one.bankReference === bankReference) ??
-      untold.find((one) => isSameContent(one, { bankReference: bankReference!, memo, bookedAt }))
+      untold.find((one) => isLong(one) && one.bankReference === reference) ??
+      untold.find((one) => isSameContent(one, { bankReference: reference, memo, bookedAt }))
     if (twin) {
       twin.toldBy.push(channel)
       market.witnesses.set(key, twin.key)
       return
     }
+
+    // A statement tells of everything: the same minute in other words may be the same, and only a person can say.
+    const mayBeSame = (one: Credit) =>
+      (channel === 'statement' || one.toldBy[0] === 'statement') &&
+      !(isLong(one) && isLong({ bankReference: reference })) &&
+      isSameTime(one, { bookedAt })
+    if (verdict.is === 'matched' && untold.some(mayBeSame))
+      verdict = { is: 'undecided', reason: 'perhaps_told_before' }
 
     const credit: Credit = {
       key,
@@ -127,8 +149,8 @@ export function createModel(places: readonly Place[]) {
       amountVnd,
       bookedAt,
       content,
-      bankReference: bankReference!,
-      payer: told!.payerAccount,
+      bankReference: reference,
+      payer: told.payerAccount,
       memo,
       toldBy: [channel],
       undecided: verdict.is === 'undecided',
@@ -148,9 +170,22 @@ export function createModel(places: readonly Place[]) {
     }
   }
 
+  function recordUnreadable({ rawBody, receivedAt }: Told['message']): void {
+    const market = get(NOBODYS)
+    const body = Buffer.from(rawBody).toString()
+    if (!market.messages.has(body)) market.exceptions.push(`unreadable undefined ${dayOf(receivedAt)}`)
+    market.messages.add(body)
+    market.bodies.add(body)
+  }
+
   function judge(
     market: Market,
-    told: Pick<Told, 'account' | 'names'> & { direction: string; bookedAt: number; isTest: boolean },
+    told: Pick<Told, 'account' | 'names'> & {
+      direction: string
+      bookedAt: number
+      isVirtual: boolean
+      isTest: boolean
+    },
     proven: ReadonlySet<StallName>,
   ): Verdict {
     const no = (reason: string, nobodys = true): Verdict => ({ is: 'not counted', reason, nobodys })
@@ -172,9 +207,22 @@ export function createModel(places: readonly Place[]) {
       const { reference, stall } = saleOf(market.id, name.sale)
       return market.sales.has(reference) ? [{ stall, sale: reference }] : []
     })
+    if (told.isVirtual && named.some(({ stall }) => stall !== VIRTUAL.stall))
+      return person('conflicting_evidence')
     const sales = new Set(named.flatMap((one) => one.sale || []))
     if (new Set(named.map((one) => one.stall)).size > 1 || sales.size > 1) return person('two_references')
     const best = named.find((one) => one.sale) ?? named[0]
+    const hers = told.isVirtual ? VIRTUAL.stall : best?.stall
+    if (hers !== undefined && holders.includes(hers) && market.closed.has(hers)) return person('closed_stall')
+    if (told.isVirtual)
+      return {
+        is: 'matched',
+        stall: VIRTUAL.stall,
+        rule: 'virtual_account',
+        sale: '',
+        kind: 'sale',
+        proves: best !== undefined,
+      }
     if (best) {
       if (!holders.includes(best.stall)) return person('wrong_account')
       const rule = best.sale ? 'sale_reference' : 'reference'
@@ -191,6 +239,10 @@ export function createModel(places: readonly Place[]) {
     const market = get(marketId)
     if (one.do === 'consent') {
       market.agreed = true
+      return 'ok'
+    }
+    if (one.do === 'close') {
+      market.closed.add(CLOSING)
       return 'ok'
     }
     if (one.do === 'assign' || one.do === 'setAside') {
@@ -212,17 +264,48 @@ export function createModel(places: readonly Place[]) {
       add(market.outcomes, `${day} ${one.do === 'assign' ? 'matched' : 'not counted'}`, 1, credit.amountVnd)
       return 'ok'
     }
+    if (one.do === 'split') {
+      const credit = market.credits.get(one.sourceKey)
+      if (!credit) return 'no such credit'
+      if (credit.stall) return 'conflict'
+      if (!credit.undecided) return 'not_found'
+      const { bookedAt, amountVnd } = credit
+      const part = (stall: StallName, partVnd: number): Part => {
+        return { stall, kind: 'unclear', amountVnd: partVnd, bookedAt }
+      }
+      const parts = [part(PARTS.first, PARTS.firstVnd), part(PARTS.second, amountVnd - PARTS.firstVnd)]
+      Object.assign(credit, { stall: 'several', kind: undefined, sale: '', undecided: false, parts })
+      for (const hers of parts) {
+        market.matches.push(`${credit.key} ${hers.stall} split  ${dayOf(bookedAt)}`)
+        market.classifications.push(`${credit.key} unclear`)
+        market.changes.push(`credit ${credit.key} ${hers.stall}`)
+        count(market, hers, 1)
+      }
+      add(market.outcomes, `${dayOf(bookedAt)} undecided`, -1, -amountVnd)
+      add(market.outcomes, `${dayOf(bookedAt)} matched`, 1, amountVnd)
+      return 'ok'
+    }
     if (one.do === 'undo') {
       const credit = market.credits.get(one.sourceKey)
       if (!credit) return 'no such credit'
       const { stall } = credit
       if (!stall) return 'not_found'
       const day = dayOf(credit.bookedAt)
-      count(market, credit, -1)
-      Object.assign(credit, { stall: undefined, kind: undefined, sale: undefined, undecided: true })
-      market.reversals.push(`${credit.key} ${stall}`)
+      const { kind, parts } = credit
+      const gone = parts ?? [{ ...credit, stall, kind }]
+      Object.assign(credit, {
+        stall: undefined,
+        kind: undefined,
+        sale: undefined,
+        parts: undefined,
+        undecided: true,
+      })
+      for (const hers of gone) {
+        count(market, hers, -1)
+        market.reversals.push(`${credit.key} ${hers.stall}`)
+        if (hers.stall !== 'nobody') market.changes.push(`undone ${credit.key} ${hers.stall}`)
+      }
       market.exceptions.push(`match_reversed ${credit.key} ${day}`)
-      if (stall !== 'nobody') market.changes.push(`undone ${credit.key} ${stall}`)
       add(market.outcomes, `${day} ${stall === 'nobody' ? 'not counted' : 'matched'}`, -1, -credit.amountVnd)
       add(market.outcomes, `${day} undecided`, 1, credit.amountVnd)
       return 'ok'
@@ -230,11 +313,12 @@ export function createModel(places: readonly Place[]) {
     if (one.do === 'classify') {
       const credit = market.credits.get(one.sourceKey)
       if (!credit) return 'no such credit'
-      if (credit.stall !== one.stall) return 'not_found'
-      if (credit.kind === one.as) return 'ok'
-      count(market, credit, -1)
-      credit.kind = one.as
-      count(market, credit, 1)
+      const hers = credit.parts?.find((part) => part.stall === one.stall) ?? credit
+      if (hers.stall !== one.stall) return 'not_found'
+      if (hers.kind === one.as) return 'ok'
+      count(market, hers, -1)
+      hers.kind = one.as
+      count(market, hers, 1)
       market.classifications.push(`${credit.key} ${one.as}`)
       market.changes.push(`classified ${credit.key} ${one.stall}`)
       return 'ok'
@@ -293,7 +377,11 @@ export function createModel(places: readonly Place[]) {
         changes: market.changes,
         takings: lines(market.takings),
         outcomes: lines(market.outcomes),
-        windows: windowsOf([...market.credits.values()].filter((credit) => credit.kind === 'sale')),
+        windows: windowsOf(
+          [...market.credits.values()]
+            .flatMap((credit) => credit.parts?.map((part) => ({ ...credit, ...part })) ?? [credit])
+            .filter((credit) => credit.kind === 'sale'),
+        ),
         cash: [...market.cash].map(([key, amountVnd]) => `${key} ${amountVnd}`).sort(),
         sales: [...market.sales]
           .map(([key, one]) => `${key} ${one.stall} ${one.amountVnd} ${one.isCancelled}`)
@@ -307,6 +395,7 @@ export function createModel(places: readonly Place[]) {
 interface Market {
   id: number
   agreed: boolean
+  closed: Set<StallName>
   credits: Map<string, Credit>
   messages: Set<string>
   bodies: Set<string>
@@ -329,6 +418,7 @@ function emptyMarket(id: number): Market {
   return {
     id,
     agreed: false,
+    closed: new Set(),
     credits: new Map(),
     messages: new Set(),
     bodies: new Set(),
@@ -378,11 +468,19 @@ const isLong = ({ bankReference }: Pick<Words, 'bankReference'>) => bankReferenc
 /** The same words, within two minutes. */
 function isSameContent(one: Words, other: Words): boolean {
   if (isLong(one) && isLong(other)) return false
-  return squash(one.memo) === squash(other.memo) && Math.abs(one.bookedAt - other.bookedAt) <= 120_000
+  return squash(one.memo) === squash(other.memo) && isSameTime(one, other)
 }
 
+type When = Pick<Words, 'bookedAt'>
+
+const isSameTime = (one: When, other: When) => Math.abs(one.bookedAt - other.bookedAt) <= 120_000
+
 /** Only sales are takings; what is unclear is told beside them. */
-function count(market: Market, { bookedAt, stall, kind, amountVnd }: Credit, sign: 1 | -1): void {
+function count(
+  market: Market,
+  { bookedAt, stall, kind, amountVnd }: Pick<Credit, 'bookedAt' | 'stall' | 'kind' | 'amountVnd'>,
+  sign: 1 | -1,
+): void {
   if (kind === 'sale') add(market.takings, `${dayOf(bookedAt)} ${stall} sales`, sign, sign * amountVnd)
   if (kind === 'unclear') add(market.takings, `${dayOf(bookedAt)} ${stall} unclear`, sign, 0)
 }

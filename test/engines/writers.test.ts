@@ -3,8 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { dayOf, decide } from '../../server/domain/match.ts'
-import { sameTransfer } from '../../server/domain/same-transfer.ts'
+import { RULES } from '../../server/domain/recording-rules.ts'
 import { findDifferences } from '../../server/storage/audit.ts'
 import { bankNotification, bankTransaction, change, match } from '../../server/storage/kit.sqlite.ts'
 import { getTakings } from '../../server/storage/takings.ts'
@@ -20,7 +19,6 @@ import {
 } from '../small-market.ts'
 import { ENGINES } from '../test-store.ts'
 
-const RULES = { decide, sameTransfer, dayOf }
 const ROUNDS = 20
 const BATCH = 5
 

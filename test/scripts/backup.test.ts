@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { pino } from 'pino'
 import { expect, it, onTestFinished } from 'vitest'
 import { readConfig } from '../../server/config.ts'
 import { startServer } from '../../server/main.ts'
 import { backUpSqlite, restoreSqlite } from '../../server/storage/backup.sqlite.ts'
+import { filePath } from '../../server/storage/engine.ts'
 import { findDifferences } from '../../server/storage/audit.ts'
 import { getTakings } from '../../server/storage/takings.ts'
 import { runSmallMarket } from '../running-market.ts'
@@ -72,7 +73,7 @@ it('a backup of a running server, restored, has all that was acknowledged before
 it('a copy is of one moment and goes on steadily, however often is written meanwhile', async () => {
   const { store, url } = await openSmallMarket('sqlite')
   onTestFinished(() => store.close())
-  const path = url.slice('file:'.length)
+  const path = filePath(url)
   const writer = new Database(path)
   onTestFinished(() => void writer.close())
   const copies = 60_000
@@ -101,7 +102,7 @@ it('a restored market numbers on beyond what phones may have heard of since', as
   await store.close()
   await execute(url, `insert into market_counter values (${marketId}, 300)`)
   const restored = join(temporaryFolder(), 'restored.db')
-  await restoreSqlite(url.slice('file:'.length), restored, () => {})
+  await restoreSqlite(filePath(url), restored, () => {})
   expect(ask(restored, 'select seq from market_counter')).toEqual([{ seq: 1_000_300 }])
 })
 
@@ -135,6 +136,34 @@ it('neither writes over anything, nor leaves half of anything', async () => {
     code: expect.stringMatching(/SQLITE_CORRUPT|COPY_DAMAGED/),
   })
   expect(readdirSync(empty)).toEqual([])
+})
+
+it('a copy never takes the place of a file that came meanwhile', async () => {
+  const { store, url } = await openSmallMarket('sqlite')
+  onTestFinished(() => store.close())
+  const copy = join(temporaryFolder(), 'copy.db')
+  const copying = backUpSqlite(filePath(url), copy, () => writeFileSync(copy, 'somebody else’s'))
+  await expect(copying).rejects.toMatchObject({ code: 'EEXIST' })
+  expect(readFileSync(copy, 'utf8')).toBe('somebody else’s')
+  expect(readdirSync(dirname(copy))).toEqual(['copy.db'])
+})
+
+it('a copy whose damage nothing else would come upon is none', async () => {
+  const { store, url } = await openSmallMarket('sqlite')
+  await store.close()
+  const path = filePath(url)
+  const [index] = ask<{ page: number; size: number }>(
+    path,
+    `select rootpage as page, (select page_size from pragma_page_size) as size
+     from sqlite_master where name = 'vendor_name'`,
+  )
+  const bytes = readFileSync(path)
+  writeFileSync(path, bytes.fill(0xff, (index!.page - 1) * index!.size, index!.page * index!.size))
+  const folder = temporaryFolder()
+  await expect(backUpSqlite(path, join(folder, 'copy.db'), () => {})).rejects.toMatchObject({
+    code: 'COPY_DAMAGED',
+  })
+  expect(readdirSync(folder)).toEqual([])
 })
 
 it('says what to do for PostgreSQL, and in which folder something is missing', async () => {

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { dayOf, decide } from '../../server/domain/match.ts'
-import { sameTransfer } from '../../server/domain/same-transfer.ts'
+import { RULES } from '../../server/domain/recording-rules.ts'
 import { findDifferences } from '../../server/storage/audit.ts'
 import { eraseDue } from '../../server/storage/erasure.ts'
 import {
@@ -24,7 +23,6 @@ import {
 } from '../small-market.ts'
 import { execute } from '../test-store.ts'
 
-const RULES = { decide, sameTransfer, dayOf }
 const operator = operatorScope()
 
 let market: SmallMarket

@@ -2,8 +2,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { mintReference } from '../../shared/reference.ts'
 import type { BankTransaction } from '../../shared/bank-transaction.ts'
 import { nearReferences, questionAbout, suggest, type Suggestion } from '../../server/domain/candidate.ts'
-import { dayOf, decide } from '../../server/domain/match.ts'
-import { sameTransfer } from '../../server/domain/same-transfer.ts'
+import { RULES } from '../../server/domain/recording-rules.ts'
 import { assign, setAside } from '../../server/storage/assignment.ts'
 import { findEvidence } from '../../server/storage/evidence.ts'
 import { listUndecided, type UndecidedCredit } from '../../server/storage/inbox.ts'
@@ -22,7 +21,6 @@ import {
   type TestStall,
 } from '../small-market.ts'
 
-const RULES = { decide, sameTransfer, dayOf }
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
 const PRICE = 45_000

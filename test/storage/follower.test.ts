@@ -2,9 +2,8 @@ import { asc, eq, getTableName } from 'drizzle-orm'
 import { getTableConfig } from 'drizzle-orm/sqlite-core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { addDays } from '../../shared/business-day.ts'
-import { dayOf, decide } from '../../server/domain/match.ts'
+import { RULES } from '../../server/domain/recording-rules.ts'
 import { mintStall } from '../../server/domain/registration.ts'
-import { sameTransfer } from '../../server/domain/same-transfer.ts'
 import { findDifferences } from '../../server/storage/audit.ts'
 import { eraseDue } from '../../server/storage/erasure.ts'
 import { followLedger } from '../../server/storage/follower.ts'
@@ -29,7 +28,6 @@ import {
 } from '../small-market.ts'
 import { execute } from '../test-store.ts'
 
-const RULES = { decide, sameTransfer, dayOf }
 const DAY_MS = 86_400_000
 const ROLLUPS = ['rollupCursor', 'stallDay', 'sectionDay', 'marketDay', 'payerSale'] as const
 

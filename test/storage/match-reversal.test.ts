@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { mintReference } from '../../shared/reference.ts'
 import { saleState } from '../../shared/sale-state.ts'
-import { dayOf, decide } from '../../server/domain/match.ts'
-import { sameTransfer } from '../../server/domain/same-transfer.ts'
+import { RULES } from '../../server/domain/recording-rules.ts'
 import { assign, setAside, split, type NotASale } from '../../server/storage/assignment.ts'
 import { findDifferences } from '../../server/storage/audit.ts'
 import { listInboxDays, listUndecided } from '../../server/storage/inbox.ts'
@@ -26,7 +25,6 @@ import {
   type TestStall,
 } from '../small-market.ts'
 
-const RULES = { decide, sameTransfer, dayOf }
 const LATER = MORNING + 3_600_000
 const ROUNDS = 10
 const operator = operatorScope()

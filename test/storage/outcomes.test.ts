@@ -5,8 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { mintReference } from '../../shared/reference.ts'
 import { saleState, type SaleState } from '../../shared/sale-state.ts'
 import type { BankTransaction } from '../../shared/bank-transaction.ts'
-import { dayOf, decide } from '../../server/domain/match.ts'
-import { sameTransfer } from '../../server/domain/same-transfer.ts'
+import { RULES } from '../../server/domain/recording-rules.ts'
 import { addProof } from '../../server/storage/account-proof.ts'
 import { assign, setAside, split } from '../../server/storage/assignment.ts'
 import { findDifferences } from '../../server/storage/audit.ts'
@@ -39,7 +38,6 @@ import {
   type SmallMarket,
 } from '../small-market.ts'
 
-const RULES = { decide, sameTransfer, dayOf }
 const MINUTE_MS = 60_000
 const PRICE = 200_000
 const operator = operatorScope()

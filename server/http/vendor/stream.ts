@@ -75,8 +75,9 @@ export function streamChanges(doors: Doors, services: Services): void {
     for (const [room, streams] of present) {
       const listeners = listenersOf.get(room.id) ?? []
       const standing = listeners.map(standingOf).join('\n')
+      const listenerOf = new Map(listeners.map((one) => [one.tokenHash, one]))
       for (const stream of streams) {
-        const actor = actorOf(listeners.find((one) => one.tokenHash === stream.tokenHash))
+        const actor = actorOf(listenerOf.get(stream.tokenHash))
         // A phone that was signed out, or whose stall changed hands, hears nothing more from that moment.
         if (!actor || !can(actor, LISTEN, { marketId: market.id, stallId: room.id })) {
           stream.end()
