@@ -15,6 +15,7 @@ const ENTRIES = [
   'web/client/stand.ts',
   'web/client/row-speaker.ts',
   'web/client/service-worker.ts',
+  'web/client/inbox.ts',
   'web/client/copy.ts',
   'web/client/check-code.ts',
   'web/client/enrolment.ts',

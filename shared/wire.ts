@@ -43,11 +43,15 @@ export interface DayTakings {
 export interface VendorChange {
   /** The market's commit-ordered sequence number: the cursor a phone resumes from. */
   seq: number
-  /** `credit`: new money, to be announced. `classified`: she, or the operator, changed what a credit was. */
-  kind: 'credit' | 'classified'
+  /**
+   * `credit`: new money, to be announced. `classified`: she, or the operator, changed what a credit was. `undone`: the
+   * operator found that it was not hers; it is in no figure and no list of hers any more.
+   */
+  kind: 'credit' | 'classified' | 'undone'
+  /** Of an `undone` one without the payer and the memo: they are not hers to read. */
   payment: PaymentLine
   takings: DayTakings
-  /** The sale whose reference it bore, with its credits up to this one. */
+  /** The sale whose reference it bore, with its credits up to this one; of an `undone` one, with what is left. */
   sale?: SaleFacts
   /** Epoch milliseconds at which the server recorded it: old news is shown, not read aloud. */
   recordedAt: number

@@ -40,7 +40,7 @@ export async function fillFullMarket(store: Store, sourceId: string): Promise<Fi
   const wrong = eq(matchException.reason, 'wrong_account')
   const [undecided] = await store.db.select().from(matchException).where(wrong)
   const transactionSeq = undecided!.transactionSeq!
-  const decision = { marketId, transactionSeq, stallId: hoa.id, by: 'test', reason: 'hers' }
+  const decision = { marketId, transactionSeq, stallId: hoa.id, saleSeq: null, by: 'test', reason: 'hers' }
   await store.write((tx) => assign(tx, operatorScope(), decision, MORNING))
   await store.write((tx) => classify(tx, scopeOf(hoa), transactionSeq, 'family', 'test', MORNING))
   const note = { idempotencyKey: 'k', amountVnd: 7_000, businessDay: TODAY, at: MORNING }

@@ -12,6 +12,7 @@ import { showAdoption } from './board/adoption.ts'
 import { showBoard } from './board/registry.ts'
 import { createDoors, type Doors, type Env } from './door.ts'
 import { fail } from './failure.ts'
+import { showDecided } from './operator/decided.ts'
 import { showInbox } from './operator/inbox.ts'
 import { showOperation } from './operator/operation.ts'
 import { showProofs } from './operator/proofs.ts'
@@ -111,6 +112,7 @@ export function createApp(
   showSources(doors, services, frame)
   showStatements(doors, services, frame)
   showInbox(doors, services, frame)
+  showDecided(doors, services, frame)
   showProofs(doors, services, frame)
   publishData(doors, services)
   showHealth(doors, services)

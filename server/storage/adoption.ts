@@ -355,6 +355,7 @@ function* ledgerSales({ marketId }: MarketScope, from: string, to: string): Unit
           and 'sale' = (
             select c.classification from classification c
             where c.market_id = m.market_id and c.transaction_seq = m.transaction_seq
+              and (c.stall_id is null or c.stall_id = m.stall_id)
             order by c.seq desc limit 1
           )
         group by m.stall_id, m.business_day

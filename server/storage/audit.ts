@@ -173,9 +173,14 @@ function createCheck(marketId: number, sections: ReadonlyMap<number, number>, pe
     const cells = new Map<string, Cell>()
     const payerSales: PayerSale[] = []
     const erased = new Set<string>()
+    /** Those of which a part was seen. */
+    const split = new Set<number>()
+    const namedSplits = new Set<number>()
     for (const row of yield* query<LedgerRow>(ledger(within))) {
-      const { day, seq, sourceId, direction, outcome, stallId, matchDay, kind, amount } = row
-      if (direction === 'in') {
+      const { day, seq, sourceId, direction, outcome, stallId, matchDay, kind, amount, part } = row
+      const isToldAgain = part !== null && split.has(seq)
+      if (part !== null) split.add(seq)
+      if (direction === 'in' && !isToldAgain) {
         const key = `day ${day}, source ${sourceId}, ${outcome}`
         const sum = incoming.get(key) ?? { count: 0, amount: 0 }
         incoming.set(key, sum)
@@ -192,10 +197,12 @@ function createCheck(marketId: number, sections: ReadonlyMap<number, number>, pe
       cells.set(key, cell)
       if (kind === 'unclear') cell.unclear += 1
       if (kind !== 'sale') continue
-      cell.total += amount
+      cell.total += part ?? amount
       cell.sales += 1
       if (row.eraseOn === null) erased.add(day)
-      if (row.payerAccount === null) continue
+      if (row.payerAccount === null || namedSplits.has(seq)) continue
+      // Both parts of a split may be sales: of one payment by one payer.
+      if (part !== null) namedSplits.add(seq)
       cell.named += 1
       payerSales.push({ day, seq, payerAccount: row.payerAccount, eraseOn: row.eraseOn! })
     }
@@ -333,6 +340,8 @@ interface LedgerRow {
   sourceId: string
   direction: string
   amount: number
+  /** What of it is this stall's; null is all of it. */
+  part: number | null
   outcome: string
   stallId: number | null
   matchDay: string | null
@@ -347,13 +356,17 @@ const STANDING = sql.raw(`not exists (
 )`)
 const KIND = sql.raw(`(
   select c.classification from classification c
-  where c.market_id = m.market_id and c.transaction_seq = m.transaction_seq order by c.seq desc limit 1
+  where c.market_id = m.market_id and c.transaction_seq = m.transaction_seq
+    and (c.stall_id is null or c.stall_id = m.stall_id)
+  order by c.seq desc limit 1
 )`)
 
+/** A row a transaction; of a split one a row for each part. */
 const ledger = (within: SQL) => sql`
   select t.business_day as day, t.seq, t.source_id as "sourceId", t.direction, t.amount_vnd as amount,
-    case when t.not_counted is not null then 'not_counted' when m.seq is null then 'undecided' else 'matched' end
-      as outcome,
+    m.part_vnd as part,
+    case when t.not_counted is not null or m.stall_id = 0 then 'not_counted' when m.seq is null then 'undecided'
+      else 'matched' end as outcome,
     m.stall_id as "stallId", m.business_day as "matchDay", case when m.seq is not null then ${KIND} end as kind,
     x.payer_account as "payerAccount", x.erase_on as "eraseOn"
   from (select * from bank_transaction where ${within}) as t

@@ -5,7 +5,8 @@ import { bankTransaction, cashSale, match } from './kit.sqlite.ts'
 import { knownNotes } from './known.ts'
 import type { StallScope } from './scope.ts'
 import type { Store } from './store.ts'
-import { figuresOf, standing } from './takings.ts'
+import { creditOfMatch, standing } from './match.ts'
+import { figuresOf } from './takings.ts'
 
 /** A day's cash on a phone; a busier stall sees the newest. */
 const MAX_NOTES = 200
@@ -84,10 +85,7 @@ export async function listDelays(
   const found = await store.db
     .select({ bookedAt: bankTransaction.bookedAt, recordedAt: bankTransaction.recordedAt })
     .from(match)
-    .innerJoin(
-      bankTransaction,
-      and(eq(bankTransaction.marketId, match.marketId), eq(bankTransaction.seq, match.transactionSeq)),
-    )
+    .innerJoin(bankTransaction, creditOfMatch)
     .where(
       and(
         eq(match.marketId, scope.marketId),

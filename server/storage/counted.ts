@@ -1,5 +1,7 @@
 import { sql } from 'drizzle-orm'
-import { dailyOutcome, marketDay, sectionDay, takings } from './kit.sqlite.ts'
+import { dailyOutcome, marketDay, sectionDay, takings, type bankTransaction } from './kit.sqlite.ts'
+import type { Db } from './store.ts'
+import { run, type Unit } from './unit.ts'
 
 /** How a row of takings is added to the one that is there; columns a writer leaves at 0 stay as they are. */
 export const ADD_TO_TAKINGS = {
@@ -43,4 +45,21 @@ export const ADD_TO_MARKET_DAY = {
     payers30d: sql`${marketDay.payers30d} + excluded.payers30d`,
     repeatPayers30d: sql`${marketDay.repeatPayers30d} + excluded.repeat_payers30d`,
   },
+}
+
+/** Counts one credit in (`sign` 1) or out (−1) of what became of its day's money. */
+export function* addToOutcome(
+  tx: Db,
+  credit: Pick<typeof bankTransaction.$inferSelect, 'marketId' | 'businessDay' | 'sourceId' | 'amountVnd'>,
+  outcome: (typeof dailyOutcome.$inferSelect)['outcome'],
+  sign: 1 | -1,
+): Unit<void> {
+  const { marketId, businessDay, sourceId } = credit
+  const amountVnd = sign * credit.amountVnd
+  yield* run(
+    tx
+      .insert(dailyOutcome)
+      .values({ marketId, businessDay, sourceId, outcome, transactionCount: sign, amountVnd })
+      .onConflictDoUpdate(ADD_TO_OUTCOME),
+  )
 }

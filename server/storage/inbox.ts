@@ -1,9 +1,18 @@
-import { and, desc, eq, inArray, isNotNull, notExists, notInArray, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, isNotNull, notExists, notInArray, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/sqlite-core'
+import type { NotASale } from './assignment.ts'
 import type { ExceptionReason, NotCountedReason } from './decision.ts'
-import { bankTransaction, dailyOutcome, match, matchException, transactionText } from './kit.sqlite.ts'
+import {
+  bankTransaction,
+  dailyOutcome,
+  match,
+  matchException,
+  source,
+  transactionText,
+} from './kit.sqlite.ts'
 import type { OperatorScope } from './scope.ts'
 import type { Store } from './store.ts'
-import { standing } from './takings.ts'
+import { creditOfMatch, newestClassification, NO_STALL, standing } from './match.ts'
 import { rows } from './unit.ts'
 
 const MAX_DAYS = 31
@@ -12,14 +21,25 @@ const MAX_OPEN = 200
 /** Exceptions about a message rather than about money nobody has decided on. */
 const ABOUT_A_MESSAGE: ExceptionReason[] = ['unreadable', 'content_changed']
 
+const later = alias(matchException, 'later')
+
 interface Sum {
   transactionCount: number
   amountVnd: number
 }
 
-/** A day's incoming money and what became of it; `in` is counted from the transactions, not from the other three. */
+/** By a rule, or by a person's word. */
+export type NotCounted = Sum & ({ reason: NotCountedReason } | { saidToBe: NotASale })
+
+const sumOf = (row: Sum | undefined): Sum => ({
+  transactionCount: row?.transactionCount ?? 0,
+  amountVnd: row?.amountVnd ?? 0,
+})
+
+/** A source's money of a day and what became of it; `in` is counted from the transactions, not from the other three. */
 export interface InboxDay {
   businessDay: string
+  sourceLabel: string
   in: Sum
   matched: Sum
   undecided: Sum
@@ -27,14 +47,17 @@ export interface InboxDay {
 }
 
 export interface UndecidedCredit {
+  marketId: number
   transactionSeq: number
   businessDay: string
   bankBin: string
   accountNumber: string
+  virtualAccount: string | null
   amountVnd: number
   bookedAt: number
   remittanceText: string
   payerName: string | null
+  payerAccount: string | null
   reason: ExceptionReason
   sourceId: string
 }
@@ -47,32 +70,30 @@ export interface Alert {
   at: number
 }
 
-/** The newest days of a market (0: money that is no market's), newest first. */
+/** The newest days of a market (0: money that is no market's), newest first, each by source. */
 export function listInboxDays(store: Store, _scope: OperatorScope, marketId: number): Promise<InboxDay[]> {
   return store.read(function* (tx) {
-    const sums = yield* rows(
+    const newest = yield* rows(
       tx
-        .select({
-          businessDay: dailyOutcome.businessDay,
-          outcome: dailyOutcome.outcome,
-          transactionCount: sql<number>`sum(${dailyOutcome.transactionCount})`,
-          amountVnd: sql<number>`sum(${dailyOutcome.amountVnd})`,
-        })
+        .selectDistinct({ day: dailyOutcome.businessDay })
         .from(dailyOutcome)
         .where(eq(dailyOutcome.marketId, marketId))
-        .groupBy(dailyOutcome.businessDay, dailyOutcome.outcome)
         .orderBy(desc(dailyOutcome.businessDay))
-        .limit(MAX_DAYS * 3),
+        .limit(MAX_DAYS),
     )
+    const labels = new Map((yield* rows(tx.select().from(source))).map((row) => [row.id, row.label]))
     const days: InboxDay[] = []
-    for (const [businessDay, parts] of Map.groupBy(sums, (row) => row.businessDay)) {
-      const part = (outcome: string): Sum => {
-        const found = parts.find((row) => row.outcome === outcome)
-        return { transactionCount: found?.transactionCount ?? 0, amountVnd: found?.amountVnd ?? 0 }
-      }
-      const [total] = yield* rows(
+    for (const { day: businessDay } of newest) {
+      const parts = yield* rows(
+        tx
+          .select()
+          .from(dailyOutcome)
+          .where(and(eq(dailyOutcome.marketId, marketId), eq(dailyOutcome.businessDay, businessDay))),
+      )
+      const totals = yield* rows(
         tx
           .select({
+            sourceId: bankTransaction.sourceId,
             transactionCount: sql<number>`count(*)`,
             amountVnd: sql<number>`coalesce(sum(${bankTransaction.amountVnd}), 0)`,
           })
@@ -83,44 +104,73 @@ export function listInboxDays(store: Store, _scope: OperatorScope, marketId: num
               eq(bankTransaction.businessDay, businessDay),
               eq(bankTransaction.direction, 'in'),
             ),
-          ),
+          )
+          .groupBy(bankTransaction.sourceId),
       )
-      days.push({
-        businessDay,
-        in: total!,
-        matched: part('matched'),
-        undecided: part('undecided'),
-        notCounted: part('not_counted'),
-      })
+      for (const sourceId of new Set([...totals, ...parts].map((row) => row.sourceId).sort())) {
+        const part = (outcome: string) =>
+          sumOf(parts.find((row) => row.sourceId === sourceId && row.outcome === outcome))
+        days.push({
+          businessDay,
+          sourceLabel: labels.get(sourceId) ?? sourceId,
+          in: sumOf(totals.find((row) => row.sourceId === sourceId)),
+          matched: part('matched'),
+          undecided: part('undecided'),
+          notCounted: part('not_counted'),
+        })
+      }
     }
-    return days.slice(0, MAX_DAYS)
+    return days
   })
 }
 
-/** Why a day's money was not counted. */
-export async function listNotCounted(
+/** Why a day's money was not counted: by a rule, or because a person said what it is. */
+export function listNotCounted(
   store: Store,
   _scope: OperatorScope,
   marketId: number,
   businessDay: string,
-): Promise<(Sum & { reason: NotCountedReason })[]> {
-  const found = await store.db
-    .select({
-      reason: bankTransaction.notCounted,
-      transactionCount: sql<number>`count(*)`,
-      amountVnd: sql<number>`sum(${bankTransaction.amountVnd})`,
-    })
-    .from(bankTransaction)
-    .where(
-      and(
-        eq(bankTransaction.marketId, marketId),
-        eq(bankTransaction.businessDay, businessDay),
-        eq(bankTransaction.direction, 'in'),
-        isNotNull(bankTransaction.notCounted),
-      ),
+): Promise<NotCounted[]> {
+  const sums = {
+    transactionCount: sql<number>`count(*)`,
+    amountVnd: sql<number>`sum(${bankTransaction.amountVnd})`,
+  }
+  return store.read(function* (tx) {
+    const byRule = yield* rows(
+      tx
+        .select({ ...sums, reason: bankTransaction.notCounted })
+        .from(bankTransaction)
+        .where(
+          and(
+            eq(bankTransaction.marketId, marketId),
+            eq(bankTransaction.businessDay, businessDay),
+            eq(bankTransaction.direction, 'in'),
+            isNotNull(bankTransaction.notCounted),
+          ),
+        )
+        .groupBy(bankTransaction.notCounted),
     )
-    .groupBy(bankTransaction.notCounted)
-  return found.map((row) => ({ ...row, reason: row.reason! }))
+    const byPerson = yield* rows(
+      tx
+        .select({ amountVnd: bankTransaction.amountVnd, saidToBe: newestClassification(tx) })
+        .from(match)
+        .innerJoin(bankTransaction, creditOfMatch)
+        .where(
+          and(
+            eq(match.marketId, marketId),
+            eq(match.businessDay, businessDay),
+            eq(match.stallId, NO_STALL),
+            standing(tx),
+          ),
+        ),
+    )
+    const said = [...Map.groupBy(byPerson, (row) => row.saidToBe)].map(([kind, alike]) => ({
+      saidToBe: kind as NotASale,
+      transactionCount: alike.length,
+      amountVnd: alike.reduce((vnd, one) => vnd + one.amountVnd, 0),
+    }))
+    return [...byRule.map((row) => ({ ...row, reason: row.reason! })), ...said]
+  })
 }
 
 /** Money that waits for a person, oldest first. */
@@ -132,14 +182,17 @@ export async function listUndecided(
   const { db } = store
   const found = await db
     .select({
+      marketId: bankTransaction.marketId,
       transactionSeq: bankTransaction.seq,
       businessDay: bankTransaction.businessDay,
       bankBin: bankTransaction.bankBin,
       accountNumber: bankTransaction.accountNumber,
+      virtualAccount: bankTransaction.virtualAccount,
       amountVnd: bankTransaction.amountVnd,
       bookedAt: bankTransaction.bookedAt,
       remittanceText: transactionText.remittanceText,
       payerName: transactionText.payerName,
+      payerAccount: transactionText.payerAccount,
       reason: matchException.reason,
       sourceId: bankTransaction.sourceId,
     })
@@ -176,6 +229,21 @@ export async function listUndecided(
             ),
         ),
         notInArray(matchException.reason, ABOUT_A_MESSAGE),
+        // Of one that was decided and undone, the newest says why it waits.
+        notExists(
+          db
+            .select({ one: sql`1` })
+            .from(later)
+            .where(
+              and(
+                eq(later.marketId, matchException.marketId),
+                eq(later.businessDay, matchException.businessDay),
+                gt(later.seq, matchException.seq),
+                eq(later.transactionSeq, matchException.transactionSeq),
+                notInArray(later.reason, ABOUT_A_MESSAGE),
+              ),
+            ),
+        ),
         notExists(
           db
             .select({ one: sql`1` })
@@ -190,7 +258,7 @@ export async function listUndecided(
         ),
       ),
     )
-    .orderBy(matchException.businessDay, matchException.seq)
+    .orderBy(matchException.businessDay, matchException.transactionSeq)
     .limit(MAX_OPEN)
   return found.map((row) => ({ ...row, remittanceText: row.remittanceText ?? '' }))
 }

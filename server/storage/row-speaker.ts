@@ -19,7 +19,7 @@ import { salesOfCredits } from './sale.ts'
 import { marketScope, stallScope, type MarketScope, type SectionScope } from './scope.ts'
 import type { Db, Store } from './store.ts'
 import type { Vendor } from './stall.ts'
-import { standing } from './takings.ts'
+import { standing } from './match.ts'
 import { rows, run, type Unit } from './unit.ts'
 
 /** Of more than this within a minute the newest are told: a screen shows four. */

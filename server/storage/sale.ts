@@ -3,8 +3,9 @@ import { AppError } from '../../shared/app-error.ts'
 import { addDays, businessDay } from '../../shared/business-day.ts'
 import type { SaleFacts } from '../../shared/sale-state.ts'
 import type { Published } from './decision.ts'
-import { bankTransaction, change, match, matchReversal, sale } from './kit.sqlite.ts'
+import { bankTransaction, change, match, sale } from './kit.sqlite.ts'
 import { known } from './known.ts'
+import { creditOfMatch, matchedVnd, standing } from './match.ts'
 import { freeReference } from './reference.ts'
 import type { StallScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
@@ -140,6 +141,24 @@ export function* salesOfCredits(
   )
 }
 
+/** These sales, by their seq, with the money of theirs that had come by then and is still theirs. */
+export function* salesAsOf(
+  tx: Db,
+  scope: StallScope,
+  seqs: readonly number[],
+  until: number,
+): Unit<Map<number, SaleFacts>> {
+  if (seqs.length === 0) return new Map()
+  const found = yield* rows(
+    tx
+      .select()
+      .from(sale)
+      .where(and(ofStall(scope), inArray(sale.seq, [...seqs]))),
+  )
+  const credits = yield* creditsOf(tx, scope, found, until)
+  return new Map(found.map((row) => [row.seq, factsOf(row, credits)]))
+}
+
 /** The amounts she asks for or is paid most, most used first. */
 export function listUsualAmounts(
   store: Store,
@@ -159,9 +178,9 @@ export function listUsualAmounts(
     )
     const paid = yield* rows(
       tx
-        .select({ amountVnd: bankTransaction.amountVnd })
+        .select({ amountVnd: matchedVnd })
         .from(match)
-        .innerJoin(bankTransaction, transactionOfMatch)
+        .innerJoin(bankTransaction, creditOfMatch)
         .where(
           and(
             eq(match.marketId, scope.marketId),
@@ -169,6 +188,7 @@ export function listUsualAmounts(
             eq(match.stallId, scope.stallId),
             known(scope),
             isNull(match.saleSeq),
+            standing(tx),
           ),
         )
         .orderBy(desc(match.seq))
@@ -189,10 +209,6 @@ export function listUsualAmounts(
 const ofStall = ({ marketId, stallId, seesAfter }: StallScope) =>
   and(eq(sale.marketId, marketId), eq(sale.stallId, stallId), gt(sale.seq, seesAfter))
 const ofSeq = ({ marketId, seq }: Sale) => and(eq(sale.marketId, marketId), eq(sale.seq, seq))
-const transactionOfMatch = and(
-  eq(bankTransaction.marketId, match.marketId),
-  eq(bankTransaction.seq, match.transactionSeq),
-)
 
 function* saleOf(tx: Db, scope: StallScope, reference: string): Unit<Sale> {
   const [found] = yield* rows(
@@ -221,15 +237,11 @@ function* creditsOf(tx: Db, scope: StallScope, sales: readonly Sale[], until: nu
       .select({
         saleSeq: match.saleSeq,
         transactionSeq: match.transactionSeq,
-        amountVnd: bankTransaction.amountVnd,
+        amountVnd: matchedVnd,
         recordedAt: bankTransaction.recordedAt,
       })
       .from(match)
-      .innerJoin(bankTransaction, transactionOfMatch)
-      .leftJoin(
-        matchReversal,
-        and(eq(matchReversal.marketId, match.marketId), eq(matchReversal.matchSeq, match.seq)),
-      )
+      .innerJoin(bankTransaction, creditOfMatch)
       .where(
         and(
           eq(match.marketId, scope.marketId),
@@ -241,7 +253,7 @@ function* creditsOf(tx: Db, scope: StallScope, sales: readonly Sale[], until: nu
             match.saleSeq,
             sales.map((row) => row.seq),
           ),
-          isNull(matchReversal.seq),
+          standing(tx),
         ),
       )
       .orderBy(asc(match.transactionSeq)),

@@ -16,6 +16,8 @@ export const MATCH_RULES = [
   'source_code',
   'sole_stall',
   'assigned',
+  'split',
+  'not_a_sale',
 ] as const
 export const INCIDENT_KINDS = ['wrong_code'] as const
 export const NOT_COUNTED_REASONS = [
@@ -36,6 +38,7 @@ export const EXCEPTION_REASONS = [
   'unproven_account',
   'no_reference',
   'perhaps_told_before',
+  'match_reversed',
 ] as const
 
 /**
@@ -407,9 +410,12 @@ export function defineTables(kit: Kit) {
       seq: int().notNull(),
       transactionSeq: int().notNull(),
       businessDay: text().notNull(),
+      /** 0: no stall's. A person said that the credit is no sale of anybody's. */
       stallId: int().notNull(),
       /** The sale whose reference the text bore. */
       saleSeq: int(),
+      /** Of a credit that a person split: what of it is this stall's. Null: all of it. */
+      partVnd: int(),
       rule: choice(MATCH_RULES).notNull(),
       by: text().notNull(),
       reason: text(),
@@ -469,6 +475,8 @@ export function defineTables(kit: Kit) {
       seq: int().notNull(),
       transactionSeq: int().notNull(),
       classification: choice(CLASSIFICATIONS).notNull(),
+      /** Of a credit that was split: whose part this is said of. Null: of the whole. */
+      stallId: int(),
       by: text().notNull(),
       at: instant().notNull(),
     },
@@ -699,7 +707,7 @@ export function defineTables(kit: Kit) {
       seq: int().notNull(),
       stallId: int().notNull(),
       transactionSeq: int().notNull(),
-      kind: choice(['credit', 'classified']).notNull(),
+      kind: choice(['credit', 'classified', 'undone']).notNull(),
       at: instant().notNull(),
     },
     (t) => [primaryKey({ columns: [t.marketId, t.seq] })],

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, inArray, notExists, sql, type SQL } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, not, sql, type SQL } from 'drizzle-orm'
 import { AppError } from '../../shared/app-error.ts'
 import { vietnamTime } from '../../shared/business-day.ts'
 import { displayText } from '../../shared/display-text.ts'
@@ -7,17 +7,10 @@ import { notesKnown } from './cash.ts'
 import { ADD_TO_TAKINGS } from './counted.ts'
 import { lastPartDay } from './cut.ts'
 import type { Published } from './decision.ts'
-import {
-  bankTransaction,
-  change,
-  classification,
-  match,
-  matchReversal,
-  takings,
-  transactionText,
-} from './kit.sqlite.ts'
+import { bankTransaction, change, classification, match, takings, transactionText } from './kit.sqlite.ts'
 import { known } from './known.ts'
-import { salesOfCredits } from './sale.ts'
+import { creditOfMatch, matchedVnd, newestClassification, standing } from './match.ts'
+import { salesAsOf, salesOfCredits } from './sale.ts'
 import type { MarketScope, SectionScope, StallScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
 import type { Db, Store } from './store.ts'
@@ -44,7 +37,12 @@ export async function listPayments(
   today: string,
 ): Promise<PaymentLine[]> {
   const found = await store.read((tx) =>
-    linesOf(tx, scope, today, and(eq(match.businessDay, businessDay), eq(match.stallId, scope.stallId))),
+    linesOf(
+      tx,
+      scope,
+      today,
+      and(eq(match.businessDay, businessDay), eq(match.stallId, scope.stallId), standing(tx)),
+    ),
   )
   return found.map((one) => one.line)
 }
@@ -123,13 +121,11 @@ function* readAlike<Of extends Telling>(
   const stallIds = [...new Set(group.map(({ scope }) => scope.stallId))]
   const seqs = new Set(group.flatMap(({ news }) => news.map((one) => one.transactionSeq)))
   const [{ scope: reach }] = group as [Of]
-  const found = yield* linesOf(
-    tx,
-    reach,
-    today,
-    and(inArray(match.stallId, stallIds), inArray(match.transactionSeq, [...seqs])),
-    seqs.size,
-  )
+  const matched = and(inArray(match.stallId, stallIds), inArray(match.transactionSeq, [...seqs]))
+  const most = group.reduce((count, { news }) => count + news.length, 0)
+  const found = yield* linesOf(tx, reach, today, and(matched, standing(tx)), most)
+  const hasUndone = group.some(({ news }) => news.some(({ kind }) => kind === 'undone'))
+  const gone = hasUndone ? yield* linesOf(tx, reach, NO_DAY, and(matched, not(standing(tx)))) : []
   const byStall = Map.groupBy(found, (one) => one.stallId)
   const days = [...new Set(found.map((one) => one.businessDay))]
   // What may not know everything sums for itself, below.
@@ -144,15 +140,30 @@ function* readAlike<Of extends Telling>(
     const lines = new Map(ofStall.map((one) => [one.line.transactionSeq, one]))
     const credits = ofStall.map((one) => ({ ...one, transactionSeq: one.line.transactionSeq }))
     const sales = yield* salesOfCredits(tx, scope, credits)
+    const undone = gone.filter((one) => one.stallId === scope.stallId)
+    const salesLeft = yield* salesAsOf(
+      tx,
+      scope,
+      undone.flatMap(({ saleSeq }) => saleSeq ?? []),
+      Math.max(...news.map(({ at }) => at)),
+    )
     const changes: VendorChange[] = []
     for (const { seq, kind, transactionSeq, at } of news) {
-      const credit = lines.get(transactionSeq)
+      const isUndone = kind === 'undone'
+      const current = lines.get(transactionSeq)
+      // What became hers again is told by the news of that.
+      const credit = !isUndone
+        ? current
+        : current
+          ? undefined
+          : undone.find((one) => one.line.transactionSeq === transactionSeq)
       if (!credit) continue
       const day = `${scope.stallId} ${credit.businessDay}`
       const takingsNow = totals.get(day) ?? (yield* takingsOn(tx, scope, credit.businessDay))
       totals.set(day, takingsNow)
-      const sale = sales.get(transactionSeq)
-      const one = { seq, kind, payment: credit.line, takings: takingsNow, recordedAt: at }
+      const payment = isUndone ? { ...credit.line, memo: '', payerName: '' } : credit.line
+      const sale = isUndone ? salesLeft.get(credit.saleSeq ?? 0) : sales.get(transactionSeq)
+      const one = { seq, kind, payment, takings: takingsNow, recordedAt: at }
       changes.push(sale ? { ...one, sale } : one)
     }
     told.set(telling, changes)
@@ -173,16 +184,22 @@ export function* classify(
     tx,
     scope,
     NO_DAY,
-    and(eq(match.transactionSeq, transactionSeq), eq(match.stallId, stallId)),
+    and(eq(match.transactionSeq, transactionSeq), eq(match.stallId, stallId), standing(tx)),
   )
   if (!found) throw new AppError('not_found', `no credit ${transactionSeq} at this stall`)
-  const { line, businessDay } = found
+  const { line, businessDay, isPart } = found
   if (line.classification === kind) return undefined
   const [seq, changeSeq] = yield* takeSeqs(tx, marketId, 2)
   yield* run(
-    tx
-      .insert(classification)
-      .values({ marketId, seq: seq!, transactionSeq, classification: kind, by, at: now }),
+    tx.insert(classification).values({
+      marketId,
+      seq: seq!,
+      transactionSeq,
+      classification: kind,
+      stallId: isPart ? stallId : null,
+      by,
+      at: now,
+    }),
   )
   yield* addToTakings(tx, scope, businessDay, line.amountVnd, line.classification, -1)
   yield* addToTakings(tx, scope, businessDay, line.amountVnd, kind, 1)
@@ -276,14 +293,11 @@ function* sumKnown(tx: Db, scope: StallScope, days: readonly string[]): Unit<Map
     tx
       .select({
         businessDay: match.businessDay,
-        amountVnd: bankTransaction.amountVnd,
+        amountVnd: matchedVnd,
         classification: newestClassification(tx),
       })
       .from(match)
-      .innerJoin(
-        bankTransaction,
-        and(eq(bankTransaction.marketId, match.marketId), eq(bankTransaction.seq, match.transactionSeq)),
-      )
+      .innerJoin(bankTransaction, creditOfMatch)
       .where(
         and(
           eq(match.marketId, scope.marketId),
@@ -316,31 +330,6 @@ function* sumKnown(tx: Db, scope: StallScope, days: readonly string[]): Unit<Map
   )
 }
 
-/** What the credit of the `match` row at hand was last said to be. */
-function newestClassification(tx: Db): SQL<Classification> {
-  return sql<Classification>`(${tx
-    .select({ kind: classification.classification })
-    .from(classification)
-    .where(
-      and(
-        eq(classification.marketId, match.marketId),
-        eq(classification.transactionSeq, match.transactionSeq),
-      ),
-    )
-    .orderBy(desc(classification.seq))
-    .limit(1)})`
-}
-
-/** A match that nobody has undone. */
-export function standing(tx: Db): SQL {
-  return notExists(
-    tx
-      .select({ one: sql`1` })
-      .from(matchReversal)
-      .where(and(eq(matchReversal.marketId, match.marketId), eq(matchReversal.matchSeq, match.seq))),
-  )
-}
-
 function* takingsOn(tx: Db, scope: StallScope, businessDay: string): Unit<DayTakings> {
   return dayTakings(businessDay, (yield* figuresOf(tx, scope, [businessDay])).get(businessDay))
 }
@@ -356,6 +345,8 @@ interface Credit {
   businessDay: string
   bookedAt: number
   saleSeq: number | null
+  /** The line is of a part of a credit that a person split. */
+  isPart: boolean
 }
 
 /**
@@ -373,20 +364,18 @@ function* linesOf(
     tx
       .select({
         seq: bankTransaction.seq,
-        amountVnd: bankTransaction.amountVnd,
+        amountVnd: matchedVnd,
         bookedAt: bankTransaction.bookedAt,
         businessDay: match.businessDay,
         stallId: match.stallId,
         saleSeq: match.saleSeq,
+        partVnd: match.partVnd,
         memo: transactionText.remittanceText,
         payerName: transactionText.payerName,
         classification: newestClassification(tx),
       })
       .from(match)
-      .innerJoin(
-        bankTransaction,
-        and(eq(bankTransaction.marketId, match.marketId), eq(bankTransaction.seq, match.transactionSeq)),
-      )
+      .innerJoin(bankTransaction, creditOfMatch)
       .leftJoin(
         transactionText,
         and(
@@ -394,7 +383,7 @@ function* linesOf(
           eq(transactionText.transactionSeq, match.transactionSeq),
         ),
       )
-      .where(and(eq(match.marketId, scope.marketId), which, known(scope), standing(tx)))
+      .where(and(eq(match.marketId, scope.marketId), which, known(scope)))
       .orderBy(desc(match.seq))
       .limit(most),
   )
@@ -403,6 +392,7 @@ function* linesOf(
     businessDay: row.businessDay,
     bookedAt: row.bookedAt,
     saleSeq: row.saleSeq,
+    isPart: row.partVnd !== null,
     line: {
       transactionSeq: row.seq,
       amountVnd: row.amountVnd,

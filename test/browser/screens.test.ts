@@ -159,6 +159,7 @@ const SCREENS: [who: string, path: () => string][] = [
   ['speaker', () => '/speaker'],
   ['operator', () => '/operator'],
   ['operator', () => '/operator/inbox/cho-thu'],
+  ['operator', () => '/operator/inbox/cho-thu/decided?day=2026-11-22&amount=50.000'],
   ['operator', () => '/operator/proofs'],
   ['operator', () => '/operator/sources'],
   ['operator', () => `/operator/sources/${market.sourceId}`],

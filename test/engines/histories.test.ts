@@ -5,12 +5,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { AppError } from '../../shared/app-error.ts'
 import { CONSENT_TEXT_VERSION } from '../../shared/consent-text.ts'
 import { RULES } from '../../server/domain/recording-rules.ts'
-import { assign } from '../../server/storage/assignment.ts'
+import { assign, setAside, split } from '../../server/storage/assignment.ts'
 import { findDifferences } from '../../server/storage/audit.ts'
 import { recordCash, undoCash } from '../../server/storage/cash.ts'
 import { giveConsent } from '../../server/storage/consent.ts'
 import { followLedger } from '../../server/storage/follower.ts'
 import { tables } from '../../server/storage/kit.sqlite.ts'
+import { NO_STALL, standing } from '../../server/storage/match.ts'
+import { reverseMatch } from '../../server/storage/match-reversal.ts'
 import { cancelSale, issueSale, reserveSales } from '../../server/storage/sale.ts'
 import { marketScope, operatorScope, stallScope } from '../../server/storage/scope.ts'
 import type { Store } from '../../server/storage/store.ts'
@@ -27,6 +29,7 @@ import {
   CONSENT_AT,
   DAY_MS,
   history,
+  PARTS,
   saleOf,
   STALLS,
   VIRTUAL,
@@ -213,6 +216,15 @@ async function actOn({ market: { store }, vendorOfC }: Side, place: Place, one: 
       .where(and(eq(t.marketId, marketId), eq(t.sourceKey, sourceKey)))
     return row?.seq
   }
+  const matchSeqOf = async (transactionSeq: number) => {
+    const { match } = tables
+    const ofCredit = and(eq(match.marketId, marketId), eq(match.transactionSeq, transactionSeq))
+    const [row] = await store.db
+      .select({ seq: match.seq })
+      .from(match)
+      .where(and(ofCredit, standing(store.db)))
+    return row?.seq ?? 0
+  }
   try {
     if (one.do === 'consent') {
       const said = {
@@ -229,14 +241,38 @@ async function actOn({ market: { store }, vendorOfC }: Side, place: Place, one: 
       await store.changeRegistry((tx) => closeStall(tx, marketScope(marketId), id, LATER))
       return 'ok'
     }
-    if (one.do === 'assign' || one.do === 'classify') {
+    if ('sourceKey' in one) {
       const transactionSeq = await seqOf(one.sourceKey)
       if (transactionSeq === undefined) return 'no such credit'
       if (one.do === 'classify') {
         return await write((tx) => classify(tx, scope(one.stall), transactionSeq, one.as, 'test', LATER))
       }
-      const decision = { marketId, transactionSeq, stallId: stalls[one.stall].id, by: 'test', reason: 'test' }
-      return await write((tx) => assign(tx, operatorScope(), decision, LATER))
+      const word = { marketId, transactionSeq, by: 'test', reason: 'test' }
+      if (one.do === 'undo') {
+        const matchSeq = await matchSeqOf(transactionSeq)
+        return await write((tx) => reverseMatch(tx, operatorScope(), { ...word, matchSeq }, LATER))
+      }
+      if (one.do === 'split') {
+        const [found] = await store.db
+          .select({ amountVnd: tables.bankTransaction.amountVnd })
+          .from(tables.bankTransaction)
+          .where(
+            and(
+              eq(tables.bankTransaction.marketId, marketId),
+              eq(tables.bankTransaction.seq, transactionSeq),
+            ),
+          )
+        const parts = [
+          { stallId: stalls[PARTS.first].id, amountVnd: PARTS.firstVnd },
+          { stallId: stalls[PARTS.second].id, amountVnd: found!.amountVnd - PARTS.firstVnd },
+        ]
+        return await write((tx) => split(tx, operatorScope(), { ...word, parts }, LATER))
+      }
+      if (one.do === 'setAside') {
+        return await write((tx) => setAside(tx, operatorScope(), { ...word, kind: one.as }, LATER))
+      }
+      const hers = { ...word, stallId: stalls[one.stall].id, saleSeq: null }
+      return await write((tx) => assign(tx, operatorScope(), hers, LATER))
     }
     if (one.do === 'undoCash') {
       return await write((tx) => undoCash(tx, scope(one.stall), `${one.stall} ${one.key}`, MORNING))
@@ -268,6 +304,7 @@ const LEDGER = [
   'transactionText',
   'witness',
   'match',
+  'matchReversal',
   'matchException',
   'classification',
   'change',
@@ -319,7 +356,7 @@ function booksOf({ stallNames, stallOfAccount }: Side, all: Dump, marketId: numb
     found.filter((row) => row.marketId === marketId)
   const keys = new Map(of(all.bankTransaction).map((row) => [row.seq, row.sourceKey]))
   const references = new Map(of(all.sale).map((row) => [row.seq, row.reference]))
-  const nameOf = (stallId: number) => stallNames.get(stallId)!
+  const nameOf = (stallId: number) => (stallId === NO_STALL ? 'nobody' : stallNames.get(stallId)!)
   return {
     notifications: of(all.bankNotification).length,
     bodies: of(all.notificationBody).length,
@@ -337,6 +374,10 @@ function booksOf({ stallNames, stallOfAccount }: Side, all: Dump, marketId: numb
     classifications: of(all.classification).map(
       (row) => `${keys.get(row.transactionSeq)} ${row.classification}`,
     ),
+    reversals: of(all.matchReversal).map((row) => {
+      const undone = of(all.match).find((one) => one.seq === row.matchSeq)!
+      return `${keys.get(undone.transactionSeq)} ${nameOf(undone.stallId)}`
+    }),
     exceptions: of(all.matchException).map(
       (row) => `${row.reason} ${keys.get(row.transactionSeq ?? 0)} ${row.businessDay}`,
     ),

@@ -34,6 +34,9 @@ export const CONSENT_AT = MORNING + 90_000
 type Step =
   | { do: 'tell'; tellings: Telling[] }
   | { do: 'assign'; telling: number; stall: StallName }
+  | { do: 'undo'; telling: number }
+  | { do: 'split'; telling: number }
+  | { do: 'setAside'; telling: number; as: 'family' | 'loan' }
   | { do: 'classify'; telling: number; stall: StallName; as: Classification }
   | { do: 'noteCash'; key: number; amountVnd: number; stall: StallName }
   | { do: 'undoCash'; key: number; stall: StallName }
@@ -134,6 +137,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   fc.record({ do: fc.constant('assign' as const), telling: ago, stall }),
+  fc.record({ do: fc.constant('undo' as const), telling: ago }),
+  fc.record({ do: fc.constant('split' as const), telling: ago }),
+  fc.record({
+    do: fc.constant('setAside' as const),
+    telling: ago,
+    as: fc.constantFrom('family' as const, 'loan' as const),
+  }),
   {
     weight: 2,
     arbitrary: fc.record({
@@ -173,8 +183,11 @@ export const saleOf = (marketId: number, sale: number) => ({
 export type Act =
   | { do: 'tell'; messages: Told[] }
   | { do: 'assign'; sourceKey: string; stall: StallName }
+  | { do: 'undo'; sourceKey: string }
+  | { do: 'split'; sourceKey: string }
+  | { do: 'setAside'; sourceKey: string; as: 'family' | 'loan' }
   | { do: 'classify'; sourceKey: string; stall: StallName; as: Classification }
-  | Exclude<Step, { do: 'tell' | 'assign' | 'classify' }>
+  | Exclude<Step, { telling: number } | { do: 'tell' }>
 
 export interface Told {
   message: IncomingMessage
@@ -253,8 +266,11 @@ export function actsOf(steps: History, { marketId, virtualAccount, stalls, accou
 
   return steps.flatMap((one): Act[] => {
     if (one.do === 'tell') return [{ do: 'tell', messages: one.tellings.flatMap(messagesOf) }]
-    if (one.do !== 'assign' && one.do !== 'classify') return [one]
+    if (!('telling' in one)) return [one]
     const sourceKey = earlier(one.telling)?.message.transactions[0]?.sourceKey
     return sourceKey === undefined ? [] : [{ ...one, sourceKey }]
   })
 }
+
+/** How a person splits a credit in a history: so much is the first's, and the rest the second's. */
+export const PARTS = { first: 'A', second: 'B', firstVnd: 400 } as const

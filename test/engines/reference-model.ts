@@ -6,6 +6,7 @@ import {
   CLOSING,
   CONSENT_AT,
   DAY_MS,
+  PARTS,
   saleOf,
   STALLS,
   VIRTUAL,
@@ -27,6 +28,7 @@ export interface Books {
   witnesses: string[]
   matches: string[]
   classifications: string[]
+  reversals: string[]
   exceptions: string[]
   changes: string[]
   takings: string[]
@@ -36,6 +38,13 @@ export interface Books {
   cash: string[]
   sales: string[]
   proven: string[]
+}
+
+interface Part {
+  stall: StallName
+  kind: Classification
+  amountVnd: number
+  bookedAt: number
 }
 
 interface Credit {
@@ -51,8 +60,10 @@ interface Credit {
   memo: string
   toldBy: string[]
   undecided: boolean
-  stall?: StallName
-  kind?: Classification
+  /** Where it is matched; `nobody` is what a person said is no sale, `several` what was split. */
+  stall?: StallName | 'nobody' | 'several'
+  parts?: Part[]
+  kind?: Classification | undefined
   sale?: string
 }
 
@@ -234,29 +245,80 @@ export function createModel(places: readonly Place[]) {
       market.closed.add(CLOSING)
       return 'ok'
     }
-    if (one.do === 'assign') {
+    if (one.do === 'assign' || one.do === 'setAside') {
       const credit = market.credits.get(one.sourceKey)
       if (!credit) return 'no such credit'
       if (credit.stall) return 'conflict'
       if (!credit.undecided) return 'not_found'
       const day = dayOf(credit.bookedAt)
-      Object.assign(credit, { stall: one.stall, kind: 'unclear', sale: '' })
-      market.matches.push(`${credit.key} ${one.stall} assigned  ${day}`)
-      market.classifications.push(`${credit.key} unclear`)
-      market.changes.push(`credit ${credit.key} ${one.stall}`)
+      const [stall, kind, rule] =
+        one.do === 'assign'
+          ? ([one.stall, 'unclear', 'assigned'] as const)
+          : (['nobody', one.as, 'not_a_sale'] as const)
+      Object.assign(credit, { stall, kind, sale: '', undecided: false })
+      market.matches.push(`${credit.key} ${stall} ${rule}  ${day}`)
+      market.classifications.push(`${credit.key} ${kind}`)
+      if (one.do === 'assign') market.changes.push(`credit ${credit.key} ${one.stall}`)
       count(market, credit, 1)
       add(market.outcomes, `${day} undecided`, -1, -credit.amountVnd)
-      add(market.outcomes, `${day} matched`, 1, credit.amountVnd)
+      add(market.outcomes, `${day} ${one.do === 'assign' ? 'matched' : 'not counted'}`, 1, credit.amountVnd)
+      return 'ok'
+    }
+    if (one.do === 'split') {
+      const credit = market.credits.get(one.sourceKey)
+      if (!credit) return 'no such credit'
+      if (credit.stall) return 'conflict'
+      if (!credit.undecided) return 'not_found'
+      const { bookedAt, amountVnd } = credit
+      const part = (stall: StallName, partVnd: number): Part => {
+        return { stall, kind: 'unclear', amountVnd: partVnd, bookedAt }
+      }
+      const parts = [part(PARTS.first, PARTS.firstVnd), part(PARTS.second, amountVnd - PARTS.firstVnd)]
+      Object.assign(credit, { stall: 'several', kind: undefined, sale: '', undecided: false, parts })
+      for (const hers of parts) {
+        market.matches.push(`${credit.key} ${hers.stall} split  ${dayOf(bookedAt)}`)
+        market.classifications.push(`${credit.key} unclear`)
+        market.changes.push(`credit ${credit.key} ${hers.stall}`)
+        count(market, hers, 1)
+      }
+      add(market.outcomes, `${dayOf(bookedAt)} undecided`, -1, -amountVnd)
+      add(market.outcomes, `${dayOf(bookedAt)} matched`, 1, amountVnd)
+      return 'ok'
+    }
+    if (one.do === 'undo') {
+      const credit = market.credits.get(one.sourceKey)
+      if (!credit) return 'no such credit'
+      const { stall } = credit
+      if (!stall) return 'not_found'
+      const day = dayOf(credit.bookedAt)
+      const { kind, parts } = credit
+      const gone = parts ?? [{ ...credit, stall, kind }]
+      Object.assign(credit, {
+        stall: undefined,
+        kind: undefined,
+        sale: undefined,
+        parts: undefined,
+        undecided: true,
+      })
+      for (const hers of gone) {
+        count(market, hers, -1)
+        market.reversals.push(`${credit.key} ${hers.stall}`)
+        if (hers.stall !== 'nobody') market.changes.push(`undone ${credit.key} ${hers.stall}`)
+      }
+      market.exceptions.push(`match_reversed ${credit.key} ${day}`)
+      add(market.outcomes, `${day} ${stall === 'nobody' ? 'not counted' : 'matched'}`, -1, -credit.amountVnd)
+      add(market.outcomes, `${day} undecided`, 1, credit.amountVnd)
       return 'ok'
     }
     if (one.do === 'classify') {
       const credit = market.credits.get(one.sourceKey)
       if (!credit) return 'no such credit'
-      if (credit.stall !== one.stall) return 'not_found'
-      if (credit.kind === one.as) return 'ok'
-      count(market, credit, -1)
-      credit.kind = one.as
-      count(market, credit, 1)
+      const hers = credit.parts?.find((part) => part.stall === one.stall) ?? credit
+      if (hers.stall !== one.stall) return 'not_found'
+      if (hers.kind === one.as) return 'ok'
+      count(market, hers, -1)
+      hers.kind = one.as
+      count(market, hers, 1)
       market.classifications.push(`${credit.key} ${one.as}`)
       market.changes.push(`classified ${credit.key} ${one.stall}`)
       return 'ok'
@@ -310,11 +372,16 @@ export function createModel(places: readonly Place[]) {
         witnesses: [...market.witnesses].map(([key, of]) => `${key} of ${of}`).sort(),
         matches: market.matches,
         classifications: market.classifications,
+        reversals: market.reversals,
         exceptions: market.exceptions,
         changes: market.changes,
         takings: lines(market.takings),
         outcomes: lines(market.outcomes),
-        windows: windowsOf([...market.credits.values()].filter((credit) => credit.kind === 'sale')),
+        windows: windowsOf(
+          [...market.credits.values()]
+            .flatMap((credit) => credit.parts?.map((part) => ({ ...credit, ...part })) ?? [credit])
+            .filter((credit) => credit.kind === 'sale'),
+        ),
         cash: [...market.cash].map(([key, amountVnd]) => `${key} ${amountVnd}`).sort(),
         sales: [...market.sales]
           .map(([key, one]) => `${key} ${one.stall} ${one.amountVnd} ${one.isCancelled}`)
@@ -336,6 +403,7 @@ interface Market {
   transactions: string[]
   matches: string[]
   classifications: string[]
+  reversals: string[]
   exceptions: string[]
   changes: string[]
   /** By what they are counted: how many, how much. */
@@ -358,6 +426,7 @@ function emptyMarket(id: number): Market {
     transactions: [],
     matches: [],
     classifications: [],
+    reversals: [],
     exceptions: [],
     changes: [],
     takings: new Map(),
@@ -407,7 +476,11 @@ type When = Pick<Words, 'bookedAt'>
 const isSameTime = (one: When, other: When) => Math.abs(one.bookedAt - other.bookedAt) <= 120_000
 
 /** Only sales are takings; what is unclear is told beside them. */
-function count(market: Market, { bookedAt, stall, kind, amountVnd }: Credit, sign: 1 | -1): void {
+function count(
+  market: Market,
+  { bookedAt, stall, kind, amountVnd }: Pick<Credit, 'bookedAt' | 'stall' | 'kind' | 'amountVnd'>,
+  sign: 1 | -1,
+): void {
   if (kind === 'sale') add(market.takings, `${dayOf(bookedAt)} ${stall} sales`, sign, sign * amountVnd)
   if (kind === 'unclear') add(market.takings, `${dayOf(bookedAt)} ${stall} unclear`, sign, 0)
 }

@@ -161,6 +161,7 @@ describe('the operator’s first page', () => {
       `/sources/${sourceId}`,
       '/inbox/cho-kin',
       '/inbox/khong-thuoc-cho-nao',
+      '/inbox/cho-kin/decided',
     ]
     const writes = [
       '/markets',
@@ -168,6 +169,7 @@ describe('the operator’s first page', () => {
       '/markets/cho-kin/invite',
       '/sources/add/sepay',
       '/inbox/cho-kin/assign',
+      '/inbox/cho-kin/undo',
     ]
     const ofSource = ['bind', 'unbind', 'rotate', 'token', 'remove'].map(
       (verb) => `/sources/${sourceId}/${verb}`,
@@ -251,11 +253,19 @@ describe('«Tiền chưa rõ của ai»', () => {
     await server.services.intake.drain()
     const ofMarket = rowsOf(/<table[\s\S]*?<\/table>/.exec(await inbox())![0])
     expect(ofMarket).toEqual([
-      ['22/11', '1.337.011đ 5 khoản', '57.000đ 2 khoản', '1.280.000đ 2 khoản', '11đ 1 khoản', 'khớp'],
+      [
+        '22/11',
+        'SePay thử',
+        '1.337.011đ 5 khoản',
+        '57.000đ 2 khoản',
+        '1.280.000đ 2 khoản',
+        '11đ 1 khoản',
+        'khớp',
+      ],
     ])
     const nobodys = await page(`/operator/inbox/khong-thuoc-cho-nao?day=${TODAY}`)
     expect(rowsOf(/<table[\s\S]*?<\/table>/.exec(nobodys)![0])).toEqual([
-      ['22/11', '150.000đ 2 khoản', '0', '0', '150.000đ 2 khoản', 'khớp'],
+      ['22/11', 'SePay thử', '150.000đ 2 khoản', '0', '0', '150.000đ 2 khoản', 'khớp'],
     ])
     expect(rowsOf(/<section id="day">[\s\S]*?<\/section>/.exec(nobodys)![0])).toEqual([
       ['Người bán chưa đồng ý', '1', '60.000đ'],
@@ -307,7 +317,7 @@ describe('«Tiền chưa rõ của ai»', () => {
     ])
     const after = await inbox()
     expect(rowsOf(/<table[\s\S]*?<\/table>/.exec(after)![0])).toEqual([
-      ['22/11', '120.000đ 1 khoản', '120.000đ 1 khoản', '0', '0', 'khớp'],
+      ['22/11', 'SePay thử', '120.000đ 1 khoản', '120.000đ 1 khoản', '0', '0', 'khớp'],
     ])
     expect(after).toContain('Không còn khoản nào chờ người xem')
     // Hers to say what it was: not yet takings.
@@ -393,6 +403,63 @@ describe('«Tiền chưa rõ của ai»', () => {
     expect(await matches()).toHaveLength(1)
   })
 
+  describe('«Khoản đã ghi»', () => {
+    const undo = (matchSeq: number, reason = 'khách chuyển nhầm') =>
+      server.post('/operator/inbox/cho-phu-cat/undo', { matchSeq: String(matchSeq), reason }, operator)
+    const decided = (search = '') => page(`/operator/inbox/cho-phu-cat/decided${search}`)
+
+    it('undoes what a person said, and the credit waits again', async () => {
+      await assign(await undecided(), c2.stall.code)
+      const [word] = await matches()
+      expect(await decided()).toMatch(/Sạp C2[\s\S]*Người ghi lúc 09:00[\s\S]*khách đưa biên lai/)
+      let heard = 0
+      server.services.feed.subscribe((news) => (heard += news.length))
+      const response = await undo(word!.seq)
+      const after = await page(response.headers.get('location')!)
+      expect(after).toContain('Đã gỡ ra')
+      expect(after).toContain('1 khoản chờ người xem')
+      expect(after.match(/class="card credit"/g)).toHaveLength(1)
+      expect(after).toContain('Đã ghi rồi gỡ ra')
+      expect(heard).toBe(1)
+      expect(await decided()).toContain('Chưa có khoản nào do người ghi')
+      expect(await findDifferences(server.services.store)).toEqual([])
+    })
+
+    it('finds what a rule matched by its day and exact amount, and by nothing less', async () => {
+      const own = lan.accounts[0]!.accountNumber
+      const content = `${lan.stall.reference} LE THI NGA mua ca`
+      await server.pay(sourceId, { accountNumber: own, content, amount: 57_000 })
+      const found = await decided(`?day=${TODAY}&amount=57.000`)
+      expect(found).toContain('Sạp A1')
+      expect(found).not.toMatch(/NGA|mua ca/)
+      for (const search of ['', '?day=2026-11-21&amount=57.000', `?day=${TODAY}&amount=57.001`]) {
+        expect(await decided(search)).not.toContain('Sạp A1')
+      }
+      for (const wrong of [`?day=${TODAY}&amount=5x`, '?day=hom-nay&amount=57.000']) {
+        expect(await decided(wrong)).toContain('id="amount-error"')
+      }
+      const [known] = await matches()
+      expect((await undo(known!.seq)).status).toBe(303)
+      expect(
+        await getTakings(server.services.store, stallScope(market.id, lan.stall.id), TODAY),
+      ).toMatchObject({ totalVnd: 0, saleCount: 0 })
+    })
+
+    it('wants a reason, says when somebody was faster, and knows no match of another market', async () => {
+      await assign(await undecided(), c2.stall.code)
+      const { seq } = (await matches())[0]!
+      const again = await undo(seq, ' ')
+      expect(again.status).toBe(400)
+      expect(await again.text()).toContain(`id="reason-${seq}-error"`)
+      const elsewhereUndo = { matchSeq: String(seq), reason: 'x' }
+      expect((await server.post('/operator/inbox/cho-ky-anh/undo', elsewhereUndo, operator)).status).toBe(404)
+      expect((await undo(seq)).status).toBe(303)
+      const late = await undo(seq)
+      expect(late.status).toBe(409)
+      expect(await late.text()).toContain('đã có người gỡ ra')
+    })
+  })
+
   it.each(HOSTILE)('shows the memo %j as harmless text', async (memo) => {
     await undecided(`truoc ${memo} sau`)
     const shown = await inbox()
@@ -401,7 +468,7 @@ describe('«Tiền chưa rõ của ai»', () => {
     expect(text).not.toMatch(/[<>"']/)
     // eslint-disable-next-line no-control-regex
     expect(text).not.toMatch(/[\u202A-\u202E\u0000-\u001F]/)
-    expect(shown.match(/<form/g)).toHaveLength(1)
+    expect(shown.match(/<form/g)).toEqual(shown.match(/<form(?= action="\/operator\/)/g))
   })
 
   it('lists what could not be read, newest first, without a word of it', async () => {

@@ -82,6 +82,7 @@ beforeAll(async () => {
   const decision = {
     transactionSeq: exception!.transactionSeq!,
     stallId: market.lan.id,
+    saleSeq: null,
     by: 'test',
     reason: 'test',
   }

@@ -134,6 +134,7 @@ describe('what a person decides is added, never changed', () => {
       marketId: market.marketId,
       transactionSeq: open!.transactionSeq,
       stallId: market.hoa.id,
+      saleSeq: null,
       by: 'operator',
       reason: 'khách quét nhầm',
     }

@@ -276,6 +276,7 @@ it('adds up per day: in = matched + undecided + not counted, and the audit finds
   const [day] = await listInboxDays(market.store, operator, market.marketId)
   expect(day).toEqual({
     businessDay: TODAY,
+    sourceLabel: 'SePay',
     in: { transactionCount: 3, amountVnd: 101_000 },
     matched: { transactionCount: 1, amountVnd: 1_000 },
     undecided: { transactionCount: 1, amountVnd: 50_000 },

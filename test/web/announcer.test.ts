@@ -143,6 +143,18 @@ test('changing what a credit was makes no sound', async () => {
   expect(said).toEqual([])
 })
 
+test('what was undone before it was told is not told, and its going makes no sound', async () => {
+  maySpeak = false
+  const announcer = newAnnouncer()
+  announcer.hear(credit(1, 50_000))
+  announcer.hear(credit(2, 20_000))
+  announcer.hear({ ...credit(3, 50_000, { kind: 'undone' }), payment: credit(1, 50_000).payment })
+  maySpeak = true
+  void announcer.speak()
+  await finishAll()
+  expect(said.map(({ seq }) => seq)).toEqual([2])
+})
+
 test('a sound that fails does not silence the next one', async () => {
   let first = true
   const announcer = new Announcer({

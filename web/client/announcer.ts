@@ -39,6 +39,11 @@ export class Announcer {
 
   hear(change: VendorChange) {
     if (change.kind === 'credit') this.#waiting.push(change)
+    // What was never hers is not told any more, if it still waits.
+    if (change.kind === 'undone') {
+      const { transactionSeq } = change.payment
+      this.#waiting = this.#waiting.filter(({ payment }) => payment.transactionSeq !== transactionSeq)
+    }
     void this.speak()
   }
 

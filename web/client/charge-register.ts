@@ -95,12 +95,12 @@ export class SaleRegister {
 
   /**
    * What the server says of a sale, which alone can bring money into it. Returns it with what this phone knows better:
-   * the amount, when the money was faster than the phone's word.
+   * the amount, when the money was faster than the phone's word. Only where a match was undone it may have less money.
    */
-  hear(told: SaleFacts): SaleFacts {
+  hear(told: SaleFacts, isUndone = false): SaleFacts {
     this.#change(told.reference, (sale) =>
       // What a page or stream tells again may be older than what is known.
-      told.credits.length < sale.facts.credits.length
+      told.credits.length < sale.facts.credits.length && !isUndone
         ? sale
         : { ...sale, facts: { ...told, amountVnd: told.amountVnd ?? sale.facts.amountVnd } },
     )

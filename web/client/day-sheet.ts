@@ -29,6 +29,7 @@ export class DaySheet {
     // Yesterday's late news changes no figure of today's; its line carries its date.
     const late = day < this.#day
     if (!late) this.#showTakings(takings)
+    if (kind === 'undone') return this.#takeAway(payment)
     this.#showLine(
       late ? { ...payment, time: `${vietnamDate(day)} ${payment.time}` } : payment,
       kind === 'credit',
@@ -109,6 +110,14 @@ export class DaySheet {
     }
     while (lines.children.length > MAX_LINES) lines.lastElementChild?.remove()
     this.#field('empty')?.toggleAttribute('hidden', lines.children.length > 0)
+  }
+
+  /** It was not hers: the total has just become less, so that is said. */
+  #takeAway({ transactionSeq, amountVnd, time }: PaymentLine) {
+    const lines = this.#field('lines')
+    lines?.querySelector(`[data-seq="${transactionSeq}"]`)?.remove()
+    if (lines) this.#field('empty')?.toggleAttribute('hidden', lines.children.length > 0)
+    this.#news(`Đã gỡ khoản ${formatVnd(amountVnd)} lúc ${time}: không phải tiền của chỗ mình`)
   }
 
   /** Her answer goes without leaving the page: a page left is a loudspeaker silenced. The stream brings the line. */

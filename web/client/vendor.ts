@@ -99,7 +99,8 @@ const stream = new ChangeStream(told('live'), resumeAfter, {
   change(change) {
     // What came in while the page was loading is on it already, and perhaps not told yet.
     if (change.seq > cursor) sheet.show(change)
-    announcer.hear(change.sale ? { ...change, sale: register.hear(change.sale) } : change)
+    const isUndone = change.kind === 'undone'
+    announcer.hear(change.sale ? { ...change, sale: register.hear(change.sale, isUndone) } : change)
   },
   hello(now) {
     clockAhead = now - Date.now()

@@ -14,7 +14,7 @@ import { listWrongCodes } from '../board/wrong-codes.ts'
 import { readTyped } from '../board/typed-text.ts'
 import type { Services } from '../../services.ts'
 import type { Doors, OperationVisit } from '../door.ts'
-import { NO_MARKET_CODE } from './inbox.ts'
+import { NO_MARKET_CODE } from './inbox-place.ts'
 import { countUnheardAccounts } from './unheard-accounts.ts'
 
 /** Older ones are on their market's page. */

@@ -1,12 +1,12 @@
 import { html } from 'hono/html'
 import { vietnamDate } from '../../../shared/business-day.ts'
-import { displayText } from '../../../shared/display-text.ts'
 import { formatVnd } from '../../../shared/money.ts'
 import { icon } from '../../icons/icon.ts'
 import { layout } from '../layout.ts'
 import { notice } from '../notice.ts'
 import { pageHeader } from '../page-header.ts'
 import { table } from '../table.ts'
+import { creditCard, stallNameList, type CreditView } from './inbox-credit.ts'
 import { when } from './when.ts'
 import type { Frame, Html } from '../layout.ts'
 
@@ -17,35 +17,13 @@ interface Sum {
 
 export interface DayView {
   businessDay: string
+  sourceLabel: string
   in: Sum
   matched: Sum
   undecided: Sum
   notCounted: Sum
   /** in = matched + undecided + not counted, in money and in number. */
   addsUp: boolean
-}
-
-interface StallOption {
-  code: string
-  words: string
-}
-
-export interface CreditView {
-  transactionSeq: number
-  amountVnd: number
-  /** Epoch milliseconds. */
-  bookedAt: number
-  bankShortName: string
-  accountNumber: string
-  /** A stranger's words as they came. */
-  remittanceText: string
-  payerName: string | null
-  reason: string
-  /** The stalls that are paid into this account. */
-  ofAccount: readonly StallOption[]
-  others: readonly StallOption[]
-  /** Where the form about it comes back: what was chosen, and what is wrong. */
-  returned?: { stallCode: string; reason: string; stallError?: string; reasonError?: string }
 }
 
 export interface InboxView {
@@ -56,6 +34,8 @@ export interface InboxView {
   days: readonly DayView[]
   opened?: { businessDay: string; reasons: readonly (Sum & { words: string })[] }
   credits: readonly CreditView[]
+  /** Of all its stalls. */
+  stallNames: readonly string[]
   /** Undecided credits beyond those shown. */
   hiddenCount: number
   alerts: readonly { words: string; detail: string | null; at: number }[]
@@ -69,6 +49,7 @@ const sum = ({ transactionCount, amountVnd }: Sum): Html =>
 
 const dayRow = (home: string, day: DayView): (string | Html)[] => [
   vietnamDate(day.businessDay),
+  day.sourceLabel,
   sum(day.in),
   sum(day.matched),
   sum(day.undecided),
@@ -79,84 +60,6 @@ const dayRow = (home: string, day: DayView): (string | Html)[] => [
     ? html`<span class="adds-up">${icon('check')}khớp</span>`
     : html`<b class="alarm">${icon('warning')}KHÔNG khớp</b>`,
 ]
-
-const stallSelect = (credit: CreditView, stallWord: string): Html => {
-  const { returned, transactionSeq, ofAccount, others } = credit
-  const id = `stall-${transactionSeq}`
-  const option = ({ code, words }: StallOption) =>
-    html`<option value="${code}" ${code === returned?.stallCode ? 'selected' : ''}>${words}</option>`
-  return html`<div class="field">
-    <label for="${id}">Của ${stallWord}</label>
-    <select
-      id="${id}"
-      name="stallCode"
-      required
-      aria-describedby="${returned?.stallError ? `${id}-error` : ''}"
-      aria-invalid="${returned?.stallError ? 'true' : 'false'}"
-    >
-      <option value="">Chọn ${stallWord}</option>
-      ${
-        ofAccount.length > 0 &&
-        html`<optgroup label="Nhận tiền ở tài khoản này">${ofAccount.map(option)}</optgroup>`
-      }
-      ${others.length > 0 && html`<optgroup label="Tài khoản khác">${others.map(option)}</optgroup>`}
-    </select>
-    ${returned?.stallError && html`<p class="error" id="${id}-error">${returned.stallError}</p>`}
-  </div>`
-}
-
-const reasonField = ({ returned, transactionSeq }: CreditView): Html => {
-  const id = `reason-${transactionSeq}`
-  return html`<div class="field">
-    <label for="${id}">Vì sao biết</label>
-    <input
-      id="${id}"
-      name="reason"
-      value="${returned?.reason ?? ''}"
-      maxlength="200"
-      required
-      autocomplete="off"
-      aria-describedby="${returned?.reasonError ? `${id}-error` : ''}"
-      aria-invalid="${returned?.reasonError ? 'true' : 'false'}"
-    />
-    ${returned?.reasonError && html`<p class="error" id="${id}-error">${returned.reasonError}</p>`}
-  </div>`
-}
-
-/** Memo and payer are strangers' words: cleaned, isolated, escaped. */
-const creditCard = (home: string, stallWord: string, credit: CreditView): Html =>
-  html`<article class="card credit" id="credit-${credit.transactionSeq}">
-    <h3>${formatVnd(credit.amountVnd)} <span class="quiet">${when(credit.bookedAt)}</span></h3>
-    <p><span class="mark">${credit.reason}</span></p>
-    <dl class="pairs">
-      <div>
-        <dt>Vào tài khoản</dt>
-        <dd>${credit.bankShortName} · <b class="reference">${credit.accountNumber}</b></dd>
-      </div>
-      <div>
-        <dt>Nội dung</dt>
-        <dd>
-          ${
-            credit.remittanceText === ''
-              ? html`<span class="quiet">không có</span>`
-              : html`<bdi>${displayText(credit.remittanceText, 300)}</bdi>`
-          }
-        </dd>
-      </div>
-      ${
-        credit.payerName &&
-        html`<div>
-          <dt>Người chuyển</dt>
-          <dd><bdi>${displayText(credit.payerName)}</bdi></dd>
-        </div>`
-      }
-    </dl>
-    <form action="${home}/assign" method="post">
-      <input type="hidden" name="transactionSeq" value="${credit.transactionSeq}" />
-      ${stallSelect(credit, stallWord)} ${reasonField(credit)}
-      <button class="primary">Ghi là của ${stallWord} này</button>
-    </form>
-  </article>`
 
 const openedDay = ({ businessDay, reasons }: NonNullable<InboxView['opened']>): Html =>
   html`<section id="day">
@@ -172,12 +75,13 @@ const openedDay = ({ businessDay, reasons }: NonNullable<InboxView['opened']>): 
 export const inboxPage = (frame: Frame, view: InboxView): Html => {
   const { place, days, credits, alerts } = view
   const home = `/operator/inbox/${place.code}`
-  const broken = days.filter((day) => !day.addsUp)
+  const broken = [...new Set(days.filter((day) => !day.addsUp).map((day) => day.businessDay))]
   return layout(
     {
       ...frame,
       title: `${view.isNobodys ? place.name : 'Tiền chưa rõ của ai'} · ${place.name}`,
       kind: 'office',
+      script: 'inbox.ts',
       header: pageHeader({
         title: view.isNobodys ? place.name : 'Tiền chưa rõ của ai',
         place: view.isNobodys ? 'Chợ 4.0' : place.name,
@@ -189,7 +93,9 @@ export const inboxPage = (frame: Frame, view: InboxView): Html => {
       broken.length > 0 &&
       notice(
         'bad',
-        html`<p><b>Sổ không khớp ngày ${broken.map((day) => vietnamDate(day.businessDay)).join(', ')}.</b></p>
+        html`<p>
+            <b>Sổ không khớp ngày ${broken.map(vietnamDate).join(', ')}.</b>
+          </p>
           <p>Tiền vào khác tổng ba cột. Đừng xoá gì, sao lưu dữ liệu rồi báo người phụ trách phần mềm.</p>`,
       )
     }
@@ -203,10 +109,29 @@ export const inboxPage = (frame: Frame, view: InboxView): Html => {
             ${credits.length === 0 ? 'Không còn khoản nào chờ người xem.' : `${credits.length + view.hiddenCount} khoản chờ người xem.`}
           </p>`
     }
+    ${!view.isNobodys && html`<p><a href="${home}/decided">Khoản đã ghi: tìm, và gỡ ra nếu ghi nhầm</a></p>`}
+    ${
+      credits.length > 0 &&
+      html`<section class="credits">
+        <h2>Chờ người xem, cũ nhất trước</h2>
+        <p class="quiet">
+          Ghi xong thì khoản đó hiện trên điện thoại người bán là «chưa rõ»; người bán bấm nói đó là tiền gì.
+          Chỉ chọn được ${place.stallWord} có người bán đã đồng ý từ trước lúc tiền vào.
+        </p>
+        <p class="quiet key-hint" data-keys hidden>
+          Bàn phím: <kbd>J</kbd> <kbd>K</kbd> sang khoản khác, <kbd>1</kbd>–<kbd>9</kbd> chọn rồi
+          <kbd>Enter</kbd> ghi, <kbd>X</kbd> không phải tiền bán.
+        </p>
+        ${credits.map((credit) => creditCard(home, place.stallWord, credit))}
+        ${stallNameList(view.stallNames)}
+        ${view.hiddenCount > 0 && html`<p>Còn ${view.hiddenCount} khoản nữa, hiện ra khi các khoản trên đã ghi xong.</p>`}
+      </section>`
+    }
     ${table({
-      caption: 'Mỗi ngày: tiền vào = đã rõ + chưa rõ + không tính',
+      caption: 'Mỗi ngày, mỗi nguồn: tiền vào = đã rõ + chưa rõ + không tính',
       columns: [
         { label: 'ngày' },
+        { label: 'nguồn' },
         { label: 'vào', numeric: true },
         { label: `đã rõ của ${place.stallWord} nào`, numeric: true },
         { label: 'chưa rõ', numeric: true },
@@ -217,18 +142,6 @@ export const inboxPage = (frame: Frame, view: InboxView): Html => {
       empty: 'Chưa có khoản tiền nào được báo.',
     })}
     ${view.opened && openedDay(view.opened)}
-    ${
-      credits.length > 0 &&
-      html`<section class="credits">
-        <h2>Chờ người xem, cũ nhất trước</h2>
-        <p class="quiet">
-          Ghi xong thì khoản đó hiện trên điện thoại người bán là «chưa rõ»; người bán bấm nói đó là tiền gì.
-          Chỉ chọn được ${place.stallWord} có người bán đã đồng ý từ trước lúc tiền vào.
-        </p>
-        ${credits.map((credit) => creditCard(home, place.stallWord, credit))}
-        ${view.hiddenCount > 0 && html`<p>Còn ${view.hiddenCount} khoản nữa, hiện ra khi các khoản trên đã ghi xong.</p>`}
-      </section>`
-    }
     ${
       alerts.length > 0 &&
       table({

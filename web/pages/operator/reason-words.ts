@@ -9,6 +9,7 @@ const EXCEPTIONS = {
   unproven_account: 'Tài khoản mới đề xuất, chưa có khách chuyển bằng mã của sạp',
   no_reference: 'Nhiều sạp chung tài khoản này, nội dung không có mã sạp',
   perhaps_told_before: 'Có thể là khoản đã báo rồi: cùng tài khoản, số tiền, ngày, khác nội dung hoặc mã',
+  match_reversed: 'Đã ghi rồi gỡ ra, chờ ghi lại',
 } as const
 
 /** Why money is seen but not counted. */
