@@ -65,10 +65,9 @@ async function copyCredits({ folder, market }: Ledger, path: string): Promise<vo
   for (const row of ledger
     .prepare(
       `select m.seq, m.business_day as day, m.stall_id as stall, t.amount_vnd as amount,
-         c.classification as kind, x.payer_account as payer
+         m.classification as kind, x.payer_account as payer
        from "match" m
        join bank_transaction t on t.market_id = m.market_id and t.seq = m.transaction_seq
-       join classification c on c.market_id = m.market_id and c.transaction_seq = m.transaction_seq
        left join transaction_text x on x.market_id = m.market_id and x.transaction_seq = m.transaction_seq
        where m.market_id = ? order by m.seq`,
     )

@@ -26,7 +26,7 @@ const KEPT_DAYS = 90
 const NEVER = '9999-12-31'
 const BYTES_PER_TRANSACTION = 1_100
 /** Seqs of one credit: notification, transaction, match, classification, change. */
-const SEQS = 5
+const SEQS = 3
 
 /**
  * Opens the ledger of that many transactions, writing it first if there is none of this schema: straight into the
@@ -96,8 +96,7 @@ function fill(path: string, { marketId, sourceId, payees }: BenchMarket, transac
     pragma cache_size = -1000000; pragma temp_store = memory`)
   const indexes = db
     .prepare(`select name, sql from sqlite_master where type = 'index' and sql is not null
-      and tbl_name in ('bank_notification', 'notification_body', 'bank_transaction', 'transaction_text', 'match',
-        'classification', 'change')`)
+      and tbl_name in ('bank_notification', 'notification_body', 'bank_transaction', 'transaction_text', 'match')`)
     .all() as { name: string; sql: string }[]
   const bar = new SingleBar({ format: 'ledger {bar} {value}/{total}', stream: process.stderr })
   bar.start(DAYS + indexes.length, 0)
@@ -152,14 +151,10 @@ function fill(path: string, { marketId, sourceId, payees }: BenchMarket, transac
         printf('TIENGIA%06d', stall_id), 'in', amount_vnd, at, 'second', '${day}', 'FT' || i,
         ${hash}, ${hash}, at
       from credit;
-    insert into "match" (market_id, seq, transaction_seq, business_day, stall_id, rule, by, at)
+    insert into "match" (market_id, seq, transaction_seq, business_day, stall_id, rule, classification, by, at)
       select ${marketId}, i * ${SEQS} + 3, i * ${SEQS} + 2, '${day}', stall_id,
-        case kind when 'sale' then 'reference' else 'sole_stall' end, 'rule', at
+        case kind when 'sale' then 'reference' else 'sole_stall' end, kind, 'rule', at
       from credit;
-    insert into classification (market_id, seq, transaction_seq, classification, by, at)
-      select ${marketId}, i * ${SEQS} + 4, i * ${SEQS} + 2, kind, 'rule', at from credit;
-    insert into change (market_id, seq, stall_id, transaction_seq, kind, at)
-      select ${marketId}, i * ${SEQS} + 5, stall_id, i * ${SEQS} + 2, 'credit', at from credit;
     insert into takings (market_id, business_day, stall_id, total_vnd, sale_count, unclear_count)
       select ${marketId}, '${day}', stall_id, sum(iif(kind = 'sale', amount_vnd, 0)), sum(kind = 'sale'),
         sum(kind = 'unclear')

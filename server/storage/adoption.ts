@@ -352,12 +352,12 @@ function* ledgerSales({ marketId }: MarketScope, from: string, to: string): Unit
           and not exists (
             select 1 from match_reversal r where r.market_id = m.market_id and r.match_seq = m.seq
           )
-          and 'sale' = (
+          and 'sale' = coalesce((
             select c.classification from classification c
-            where c.market_id = m.market_id and c.transaction_seq = m.transaction_seq
+            where c.market_id = m.market_id and c.transaction_seq = m.transaction_seq and c.seq > m.seq
               and (c.stall_id is null or c.stall_id = m.stall_id)
             order by c.seq desc limit 1
-          )
+          ), m.classification)
         group by m.stall_id, m.business_day
         order by m.business_day`)
   return {

@@ -3,7 +3,7 @@ import { AppError } from '../../shared/app-error.ts'
 import type { Classification } from '../../shared/wire.ts'
 import { addToOutcome } from './counted.ts'
 import type { Published } from './decision.ts'
-import { bankTransaction, change, classification, match, sale } from './kit.sqlite.ts'
+import { bankTransaction, match, sale } from './kit.sqlite.ts'
 import { NO_STALL, standing } from './match.ts'
 import { stallScope, type OperatorScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
@@ -127,18 +127,14 @@ type Decided = Required<
   Pick<typeof match.$inferInsert, 'stallId' | 'saleSeq' | 'partVnd' | 'rule' | 'by' | 'reason'>
 >
 
-/** Matches a credit, or a part of it, to a stall, and lets her phones hear of it. */
+/** Matches a credit, or a part of it, to a stall; her phones hear of it. */
 function* giveTo(tx: Db, credit: Credit, decided: Decided, now: number): Unit<Published> {
-  const { marketId, seq: transactionSeq, businessDay } = credit
+  const { marketId, businessDay } = credit
   const { stallId, partVnd } = decided
   const kind = 'unclear'
-  yield* recordMatch(tx, credit, decided, kind, now)
+  const seq = yield* recordMatch(tx, credit, decided, kind, now)
   yield* addToTakings(tx, stallScope(marketId, stallId), businessDay, partVnd ?? credit.amountVnd, kind, 1)
-  const [seq] = yield* takeSeqs(tx, marketId, 1)
-  yield* run(
-    tx.insert(change).values({ marketId, seq: seq!, stallId, transactionSeq, kind: 'credit', at: now }),
-  )
-  return { marketId, stallId, seq: seq! }
+  return { marketId, stallId, seq }
 }
 
 function* recordMatch(
@@ -147,13 +143,9 @@ function* recordMatch(
   decided: Decided,
   kind: Classification,
   now: number,
-): Unit<void> {
-  const { stallId, saleSeq, partVnd, rule, by, reason } = decided
-  const row = { marketId, transactionSeq, by, at: now }
-  const [seq, classificationSeq] = yield* takeSeqs(tx, marketId, 2)
-  yield* run(
-    tx.insert(match).values({ ...row, seq: seq!, businessDay, stallId, saleSeq, partVnd, rule, reason }),
-  )
-  const said = { ...row, seq: classificationSeq!, classification: kind }
-  yield* run(tx.insert(classification).values({ ...said, stallId: partVnd === null ? null : stallId }))
+): Unit<number> {
+  const [seq] = yield* takeSeqs(tx, marketId, 1)
+  const row = { marketId, seq: seq!, transactionSeq, businessDay, at: now }
+  yield* run(tx.insert(match).values({ ...row, ...decided, classification: kind }))
+  return seq!
 }

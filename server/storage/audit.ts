@@ -354,12 +354,12 @@ interface LedgerRow {
 const STANDING = sql.raw(`not exists (
   select 1 from match_reversal r where r.market_id = m.market_id and r.match_seq = m.seq
 )`)
-const KIND = sql.raw(`(
+const KIND = sql.raw(`coalesce((
   select c.classification from classification c
-  where c.market_id = m.market_id and c.transaction_seq = m.transaction_seq
+  where c.market_id = m.market_id and c.transaction_seq = m.transaction_seq and c.seq > m.seq
     and (c.stall_id is null or c.stall_id = m.stall_id)
   order by c.seq desc limit 1
-)`)
+), m.classification)`)
 
 /** A row a transaction; of a split one a row for each part. */
 const ledger = (within: SQL) => sql`

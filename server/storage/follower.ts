@@ -221,12 +221,12 @@ function* followPayers(tx: Db, page: Page, payerKey: PayerKey, sums: Sums): Unit
 }
 
 /** What the money of a `match m` was last said to be. */
-const KIND = sql.raw(`(
+const KIND = sql.raw(`coalesce((
   select c.classification from classification c
-  where c.market_id = m.market_id and c.transaction_seq = m.transaction_seq
+  where c.market_id = m.market_id and c.transaction_seq = m.transaction_seq and c.seq > m.seq
     and (c.stall_id is null or c.stall_id = m.stall_id)
   order by c.seq desc limit 1
-)`)
+), m.classification)`)
 
 /** The matches, standing or not, that the page's entries are about. */
 function touchedMatches({ marketId, from, to }: Page): SQL {

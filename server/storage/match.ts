@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, notExists, or, sql, type SQL } from 'drizzle-orm'
+import { and, desc, eq, gt, isNull, notExists, or, sql, type SQL } from 'drizzle-orm'
 import type { Classification } from '../../shared/wire.ts'
 import { bankTransaction, classification, match, matchReversal } from './kit.sqlite.ts'
 import type { Db } from './store.ts'
@@ -29,16 +29,17 @@ export function standing(tx: Db): SQL {
 
 /** What the credit of the `match` row at hand, or this stall's part of it, was last said to be. */
 export function newestClassification(tx: Db): SQL<Classification> {
-  return sql<Classification>`(${tx
+  return sql<Classification>`coalesce((${tx
     .select({ kind: classification.classification })
     .from(classification)
     .where(
       and(
         eq(classification.marketId, match.marketId),
         eq(classification.transactionSeq, match.transactionSeq),
+        gt(classification.seq, match.seq),
         or(isNull(classification.stallId), eq(classification.stallId, match.stallId)),
       ),
     )
     .orderBy(desc(classification.seq))
-    .limit(1)})`
+    .limit(1)}), ${match.classification})`
 }

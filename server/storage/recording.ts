@@ -75,8 +75,6 @@ export type RecordedTable =
   | 'witness'
   | 'match'
   | 'matchException'
-  | 'classification'
-  | 'change'
   | 'takings'
   | 'dailyOutcome'
 
@@ -157,8 +155,6 @@ export function planRecording(
     witness: [],
     match: [],
     matchException: [],
-    classification: [],
-    change: [],
     takings: [],
     dailyOutcome: [],
   }
@@ -293,12 +289,9 @@ export function planRecording(
     const { marketId, businessDay, stallId, rule, saleSeq, classification, provesAccountId } = decision
     const at = message.receivedAt
     const row = { marketId, transactionSeq, at }
-    const match = { ...row, businessDay, stallId, saleSeq, rule, by: BY_RULE, reason: null }
-    rows.match.push({ ...match, seq: nextSeq(marketId) })
-    rows.classification.push({ ...row, seq: nextSeq(marketId), classification, by: BY_RULE })
-    countTakings(decision, amountVnd)
     const seq = nextSeq(marketId)
-    rows.change.push({ ...row, seq, stallId, kind: 'credit' })
+    rows.match.push({ ...row, seq, businessDay, stallId, saleSeq, rule, classification, by: BY_RULE })
+    countTakings(decision, amountVnd)
     published.push({ marketId, stallId, seq })
     if (provesAccountId !== null) {
       bornOut.push({ marketId, stallId, accountId: provesAccountId, afterSeq: transactionSeq - 1, at })

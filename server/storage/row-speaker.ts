@@ -1,10 +1,9 @@
 import { and, desc, eq, gt, gte, inArray, isNull, lte, ne, notExists, sql } from 'drizzle-orm'
 import { saleState } from '../../shared/sale-state.ts'
-import type { Classification, RowNews, RowTelling } from '../../shared/wire.ts'
+import type { RowNews, RowTelling } from '../../shared/wire.ts'
 import { consentingVendors } from './consent.ts'
 import {
   bankTransaction,
-  change,
   classification,
   match,
   rowTelling,
@@ -19,7 +18,8 @@ import { salesOfCredits } from './sale.ts'
 import { marketScope, stallScope, type MarketScope, type SectionScope } from './scope.ts'
 import type { Db, Store } from './store.ts'
 import type { Vendor } from './stall.ts'
-import { standing } from './match.ts'
+import { creditOfMatch, standing } from './match.ts'
+import { lastSeq } from './seq.ts'
 import { rows, run, type Unit } from './unit.ts'
 
 /** Of more than this within a minute the newest are told: a screen shows four. */
@@ -105,59 +105,31 @@ export function listRowNews(
 ): Promise<{ news: RowNews[]; cursor: number }> {
   const { marketId } = scope
   return store.read(function* (tx) {
-    const [row] = yield* rows(
-      tx
-        .select({ seq: sql<number | null>`max(${change.seq})` })
-        .from(change)
-        .where(eq(change.marketId, marketId)),
-    )
-    const cursor = row?.seq ?? 0
+    const cursor = yield* lastSeq(tx, marketId)
     const told = (yield* membersOf(tx, scope)).filter((member) => member.tells !== 'nothing')
     const members = new Map(told.map((member) => [member.stallId, member]))
     const found = yield* rows(
       tx
         .select({
-          seq: change.seq,
-          stallId: change.stallId,
-          transactionSeq: change.transactionSeq,
-          recordedAt: change.at,
+          seq: match.seq,
+          stallId: match.stallId,
+          transactionSeq: match.transactionSeq,
+          recordedAt: match.at,
           amountVnd: bankTransaction.amountVnd,
           bookedAt: bankTransaction.bookedAt,
           saleSeq: match.saleSeq,
-          classification: sql<Classification>`(${tx
-            .select({ kind: classification.classification })
-            .from(classification)
-            .where(
-              and(
-                eq(classification.marketId, change.marketId),
-                eq(classification.transactionSeq, change.transactionSeq),
-              ),
-            )
-            .orderBy(desc(classification.seq))
-            .limit(1)})`,
         })
-        .from(change)
-        .innerJoin(
-          match,
-          and(
-            eq(match.marketId, change.marketId),
-            eq(match.transactionSeq, change.transactionSeq),
-            eq(match.stallId, change.stallId),
-          ),
-        )
-        .innerJoin(
-          bankTransaction,
-          and(eq(bankTransaction.marketId, change.marketId), eq(bankTransaction.seq, change.transactionSeq)),
-        )
+        .from(match)
+        .innerJoin(bankTransaction, creditOfMatch)
         .where(
           and(
-            eq(change.marketId, marketId),
-            gt(change.seq, afterSeq),
-            lte(change.seq, cursor),
-            gte(change.at, notBefore),
-            eq(change.kind, 'credit'),
-            inArray(change.stallId, [...members.keys()]),
+            eq(match.marketId, marketId),
+            gt(match.seq, afterSeq),
+            lte(match.seq, cursor),
+            gte(match.at, notBefore),
+            inArray(match.stallId, [...members.keys()]),
             standing(tx),
+            eq(match.classification, 'sale'),
             // What was ever unclear stays untold, though she called it a sale since.
             notExists(
               tx
@@ -165,21 +137,21 @@ export function listRowNews(
                 .from(classification)
                 .where(
                   and(
-                    eq(classification.marketId, change.marketId),
-                    eq(classification.transactionSeq, change.transactionSeq),
+                    eq(classification.marketId, match.marketId),
+                    eq(classification.transactionSeq, match.transactionSeq),
                     ne(classification.classification, 'sale'),
                   ),
                 ),
             ),
           ),
         )
-        .orderBy(desc(change.seq))
+        .orderBy(desc(match.seq))
         .limit(MAX_NEWS),
     )
     const news: RowNews[] = []
     for (const credit of found.toReversed()) {
       const member = members.get(credit.stallId)
-      if (!member || credit.classification !== 'sale' || credit.recordedAt < member.since) continue
+      if (!member || credit.recordedAt < member.since) continue
       const sales = yield* salesOfCredits(tx, stallScope(marketId, credit.stallId), [credit])
       const facts = sales.get(credit.transactionSeq)
       if (facts && saleState(facts).exception === 'underpaid') continue

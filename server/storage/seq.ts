@@ -1,7 +1,13 @@
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { marketCounter } from './kit.sqlite.ts'
 import type { Db } from './store.ts'
 import { rows, type Unit } from './unit.ts'
+
+/** The last seq that a commit took. */
+export function* lastSeq(tx: Db, marketId: number): Unit<number> {
+  const [row] = yield* rows(tx.select().from(marketCounter).where(eq(marketCounter.marketId, marketId)))
+  return row?.seq ?? 0
+}
 
 /**
  * Takes the market's next `count` sequence numbers, in order. The counter's row stays locked until the commit, so

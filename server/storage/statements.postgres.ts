@@ -190,8 +190,6 @@ const RECORDED = [
   'witness',
   'match',
   'matchException',
-  'classification',
-  'change',
   'takings',
   'dailyOutcome',
 ] as const satisfies RecordedTable[]

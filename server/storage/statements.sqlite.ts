@@ -74,8 +74,6 @@ export function prepareStatements(client: Database.Database, db: Db) {
       witness: insertInto('witness'),
       match: insertInto('match'),
       matchException: insertInto('matchException'),
-      classification: insertInto('classification'),
-      change: insertInto('change'),
       takings: insertInto('takings', ADD_TO_TAKINGS),
       dailyOutcome: insertInto('dailyOutcome', ADD_TO_OUTCOME),
     } satisfies Record<RecordedTable, unknown>,

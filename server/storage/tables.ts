@@ -417,6 +417,8 @@ export function defineTables(kit: Kit) {
       /** Of a credit that a person split: what of it is this stall's. Null: all of it. */
       partVnd: int(),
       rule: choice(MATCH_RULES).notNull(),
+    /** What the money was first said to be; most credits hear no second word. */
+      classification: choice(CLASSIFICATIONS).notNull().default('unclear'),
       by: text().notNull(),
       reason: text(),
       at: instant().notNull(),
@@ -467,7 +469,7 @@ export function defineTables(kit: Kit) {
     ],
   )
 
-  /** Append-only: the newest row of a transaction says what the money was. */
+  /** Append-only: what was said of a matched credit since. The newest row after its match stands. */
   const classification = table(
     'classification',
     {
@@ -699,7 +701,7 @@ export function defineTables(kit: Kit) {
     (t) => [primaryKey({ columns: [t.marketId, t.businessDay, t.definitionsVersion] })],
   )
 
-  /** What a vendor's phone must hear of. Points at the ledger; holds no text, so nothing is left to erase. */
+  /** What else than a match a vendor's phone must hear of. Points at the ledger; holds no text, so nothing is to erase. */
   const change = table(
     'change',
     {
@@ -707,7 +709,7 @@ export function defineTables(kit: Kit) {
       seq: int().notNull(),
       stallId: int().notNull(),
       transactionSeq: int().notNull(),
-      kind: choice(['credit', 'classified', 'undone']).notNull(),
+      kind: choice(['classified', 'undone']).notNull(),
       at: instant().notNull(),
     },
     (t) => [primaryKey({ columns: [t.marketId, t.seq] })],

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, inArray, not, sql, type SQL } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, ne, not, type SQL } from 'drizzle-orm'
 import { AppError } from '../../shared/app-error.ts'
 import { vietnamTime } from '../../shared/business-day.ts'
 import { displayText } from '../../shared/display-text.ts'
@@ -9,10 +9,10 @@ import { lastPartDay } from './cut.ts'
 import type { Published } from './decision.ts'
 import { bankTransaction, change, classification, match, takings, transactionText } from './kit.sqlite.ts'
 import { known } from './known.ts'
-import { creditOfMatch, matchedVnd, newestClassification, standing } from './match.ts'
+import { creditOfMatch, matchedVnd, newestClassification, NO_STALL, standing } from './match.ts'
 import { salesAsOf, salesOfCredits } from './sale.ts'
 import type { MarketScope, SectionScope, StallScope } from './scope.ts'
-import { takeSeqs } from './seq.ts'
+import { lastSeq, takeSeqs } from './seq.ts'
 import type { Db, Store } from './store.ts'
 import { rows, run, type Unit } from './unit.ts'
 
@@ -52,15 +52,17 @@ export async function currentCursor(
   store: Store,
   scope: MarketScope | StallScope | SectionScope,
 ): Promise<number> {
-  const [row] = await store.db
-    .select({ seq: sql<number | null>`max(${change.seq})` })
-    .from(change)
-    .where(eq(change.marketId, scope.marketId))
-  return row?.seq ?? 0
+  return store.read((tx) => lastSeq(tx, scope.marketId))
 }
 
 /** Something that the phones of a stall may have to hear; what it was is read when it is told. */
-export type News = Omit<typeof change.$inferSelect, 'marketId'>
+export interface News {
+  seq: number
+  stallId: number
+  transactionSeq: number
+  kind: VendorChange['kind']
+  at: number
+}
 
 /** What happened in a market after `afterSeq`, or at one of its stalls, oldest first; a full page may not be all. */
 export function listNews(
@@ -69,23 +71,27 @@ export function listNews(
   afterSeq: number,
   stallId?: number,
 ): Promise<News[]> {
-  const { seq, transactionSeq, kind, at } = change
-  return store.read((tx) =>
-    rows(
+  return store.read(function* (tx) {
+    const of = (t: typeof match | typeof change) =>
+      and(
+        eq(t.marketId, marketId),
+        gt(t.seq, afterSeq),
+        stallId === undefined ? ne(t.stallId, NO_STALL) : eq(t.stallId, stallId),
+      )
+    const { seq, transactionSeq, at } = match
+    const credits = yield* rows(
       tx
-        .select({ seq, stallId: change.stallId, transactionSeq, kind, at })
-        .from(change)
-        .where(
-          and(
-            eq(change.marketId, marketId),
-            gt(seq, afterSeq),
-            stallId === undefined ? undefined : eq(change.stallId, stallId),
-          ),
-        )
+        .select({ seq, stallId: match.stallId, transactionSeq, at })
+        .from(match)
+        .where(of(match))
         .orderBy(seq)
         .limit(NEWS_PAGE),
-    ),
-  )
+    )
+    const changes = yield* rows(tx.select().from(change).where(of(change)).orderBy(change.seq).limit(NEWS_PAGE))
+    return [...credits.map((one) => ({ ...one, kind: 'credit' as const })), ...changes]
+      .sort((a, b) => a.seq - b.seq)
+      .slice(0, NEWS_PAGE)
+  })
 }
 
 /** Some news of a stall, and as whose phones they are told. */

@@ -350,6 +350,9 @@ async function dump({ db }: Store): Promise<Dump> {
   return Object.fromEntries(found) as Dump
 }
 
+const inOrder = <A extends { seq: number }, B extends { seq: number }>(some: A[], more: B[]): (A | B)[] =>
+  [...some, ...more].sort((a, b) => a.seq - b.seq)
+
 /** What the rows of one market say, in the words of the reference model. */
 function booksOf({ stallNames, stallOfAccount }: Side, all: Dump, marketId: number): Books {
   const of = <Row extends { marketId: number }>(found: readonly Row[]) =>
@@ -371,7 +374,7 @@ function booksOf({ stallNames, stallOfAccount }: Side, all: Dump, marketId: numb
       (row) =>
         `${keys.get(row.transactionSeq)} ${nameOf(row.stallId)} ${row.rule} ${references.get(row.saleSeq ?? 0) ?? ''} ${row.businessDay}`,
     ),
-    classifications: of(all.classification).map(
+    classifications: inOrder(of(all.match), of(all.classification)).map(
       (row) => `${keys.get(row.transactionSeq)} ${row.classification}`,
     ),
     reversals: of(all.matchReversal).map((row) => {
@@ -381,9 +384,10 @@ function booksOf({ stallNames, stallOfAccount }: Side, all: Dump, marketId: numb
     exceptions: of(all.matchException).map(
       (row) => `${row.reason} ${keys.get(row.transactionSeq ?? 0)} ${row.businessDay}`,
     ),
-    changes: of(all.change).map(
-      (row) => `${row.kind} ${keys.get(row.transactionSeq)} ${nameOf(row.stallId)}`,
-    ),
+    changes: inOrder(
+      of(all.match).flatMap((row) => (row.stallId === NO_STALL ? [] : { ...row, kind: 'credit' })),
+      of(all.change),
+    ).map((row) => `${row.kind} ${keys.get(row.transactionSeq)} ${nameOf(row.stallId)}`),
     takings: lines(
       new Map(
         of(all.takings).flatMap((row): [string, [number, number]][] => {

@@ -6,7 +6,7 @@ import { Client } from 'pg'
 const [url, marketId] = process.argv.slice(2)
 const TAKE = `update market_counter set seq = seq + 1 where market_id = ${marketId} returning seq`
 const add = (seq: number) =>
-  `insert into change (market_id, seq, stall_id, transaction_seq, kind, at) values (${marketId}, ${seq}, 1, 1, 'credit', 42)`
+  `insert into change (market_id, seq, stall_id, transaction_seq, kind, at) values (${marketId}, ${seq}, 1, 1, 'undone', 42)`
 
 if (url!.startsWith('file:')) {
   const client = new Database(url!.slice('file:'.length))

@@ -156,8 +156,6 @@ const RECORDED = [
   'account_proof',
   'bank_notification',
   'bank_transaction',
-  'change',
-  'classification',
   'daily_outcome',
   'market_counter',
   'match',

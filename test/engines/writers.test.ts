@@ -5,8 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { RULES } from '../../server/domain/recording-rules.ts'
 import { findDifferences } from '../../server/storage/audit.ts'
-import { bankNotification, bankTransaction, change, match } from '../../server/storage/kit.sqlite.ts'
-import { getTakings } from '../../server/storage/takings.ts'
+import { bankNotification, bankTransaction, match } from '../../server/storage/kit.sqlite.ts'
+import { marketScope } from '../../server/storage/scope.ts'
+import { getTakings, listNews } from '../../server/storage/takings.ts'
 import {
   changesOf,
   credit,
@@ -18,6 +19,7 @@ import {
   type SmallMarket,
 } from '../small-market.ts'
 import { ENGINES } from '../test-store.ts'
+
 
 const ROUNDS = 20
 const BATCH = 5
@@ -46,8 +48,8 @@ describe.each(ENGINES)('two processes that write to one market on %s', (engine) 
     await once(holder.stdout, 'data')
     await market.store.record([messageOf(paid(2_000))], RULES)
     expect((await ended)[0]).toBe(0)
-    const changes = await market.store.db.select().from(change).orderBy(change.seq)
-    expect(changes.map((one) => one.at)).toEqual([MORNING + 1_000, 42, MORNING + 1_000])
+    const news = await listNews(market.store, marketScope(market.marketId), 0)
+    expect(news.map((one) => one.at)).toEqual([MORNING + 1_000, 42, MORNING + 1_000])
   })
 
   it('record every credit once, whoever tells it, and whoever follows by cursor misses none', async () => {
@@ -93,11 +95,11 @@ describe.each(ENGINES)('two processes that write to one market on %s', (engine) 
 
     const all = batches.length * BATCH
     const { db } = market.store
-    const seqs = async (table: typeof change | typeof bankTransaction | typeof match) =>
+    const seqs = async (table: typeof bankTransaction | typeof match) =>
       (await db.select({ seq: table.seq }).from(table).orderBy(table.seq)).map((row) => row.seq)
     expect(await seqs(bankTransaction)).toHaveLength(all)
     expect(await seqs(match)).toHaveLength(all)
-    expect(heard).toEqual(await seqs(change))
+    expect(heard).toEqual(await seqs(match))
     expect(await getTakings(market.store, scopeOf(market.lan), TODAY)).toMatchObject({
       saleCount: all,
       totalVnd: all * 1_000 + (all * (all - 1)) / 2,

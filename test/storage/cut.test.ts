@@ -107,9 +107,8 @@ afterAll(() => market.close())
 async function bruteForce({ seesAfter, stallId }: StallScope, businessDay: string) {
   const { db } = market.store
   const money = new Map((await db.select().from(bankTransaction)).map((row) => [row.seq, row.amountVnd]))
-  const kinds = new Map(
-    (await db.select().from(classification)).map((row) => [row.transactionSeq, row.classification]),
-  )
+  const said = [...(await db.select().from(match)), ...(await db.select().from(classification))]
+  const kinds = new Map(said.map((row) => [row.transactionSeq, row.classification]))
   const credits = (await db.select().from(match)).filter(
     (row) => row.stallId === stallId && row.businessDay === businessDay && row.transactionSeq > seesAfter,
   )

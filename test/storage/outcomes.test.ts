@@ -340,14 +340,14 @@ async function ledgerSays(): Promise<string> {
       .limit(1)
     return `undecided: ${why!.reason}`
   }
-  const [kind] = await db
+  const [later] = await db
     .select()
     .from(classification)
     .where(eq(classification.transactionSeq, told.seq))
     .orderBy(desc(classification.seq))
     .limit(1)
   const outcome = matches[0]!.stallId === 0 ? 'not counted' : 'matched'
-  return `${outcome}: ${matches[0]!.rule}, ${kind!.classification}`
+  return `${outcome}: ${matches[0]!.rule}, ${(later ?? matches[0]!).classification}`
 }
 
 const rows = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'outcomes.md'), 'utf8')

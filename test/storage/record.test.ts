@@ -1,12 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { dayOf, decide } from '../../server/domain/match.ts'
-import { sameTransfer } from '../../server/domain/same-transfer.ts'
-import type { RecordingRules } from '../../server/storage/decision.ts'
+import { RULES } from '../../server/domain/recording-rules.ts'
 import { findDifferences } from '../../server/storage/audit.ts'
 import {
   bankNotification,
   bankTransaction,
-  change,
   match,
   matchException,
   notificationBody,
@@ -14,9 +11,9 @@ import {
   witness,
 } from '../../server/storage/kit.sqlite.ts'
 import { listInboxDays, listUndecided } from '../../server/storage/inbox.ts'
-import { operatorScope } from '../../server/storage/scope.ts'
+import { marketScope, operatorScope } from '../../server/storage/scope.ts'
 import { getStall } from '../../server/storage/stall.ts'
-import { getTakings, listPayments } from '../../server/storage/takings.ts'
+import { getTakings, listNews, listPayments } from '../../server/storage/takings.ts'
 import {
   changesOf,
   credit,
@@ -29,7 +26,6 @@ import {
   type SmallMarket,
 } from '../small-market.ts'
 
-const RULES: RecordingRules = { decide, sameTransfer, dayOf }
 const operator = operatorScope()
 
 let market: SmallMarket
@@ -69,7 +65,7 @@ describe('one đồng in the ledger', () => {
     expect(await takings()).toMatchObject({ totalVnd: 50_000, saleCount: 1 })
     expect(await market.store.db.select().from(bankNotification)).toHaveLength(1)
     expect(await market.store.db.select().from(match)).toHaveLength(1)
-    expect(await market.store.db.select().from(change)).toHaveLength(1)
+    expect(await listNews(market.store, marketScope(market.marketId), 0)).toHaveLength(1)
   })
 
   it('counts genuine twins twice: same amount, same minute, same memo, other keys', async () => {
@@ -174,7 +170,7 @@ describe('money that is not, or not yet, ours', () => {
     ])
     expect(await market.store.db.select().from(transactionText)).toEqual([])
     expect(await market.store.db.select().from(notificationBody)).toEqual([])
-    expect(await market.store.db.select().from(change)).toEqual([])
+    expect(await listNews(market.store, marketScope(market.marketId), 0)).toEqual([])
   })
 
   it('finds its place after what lies there already, also when all of a batch turns out to be nobody’s', async () => {
@@ -256,14 +252,12 @@ it('gives every row of a market its own place in commit order', async () => {
       db.select({ seq: bankNotification.seq }).from(bankNotification),
       db.select({ seq: bankTransaction.seq }).from(bankTransaction),
       db.select({ seq: match.seq }).from(match),
-      db.select({ seq: change.seq }).from(change),
     ])
   ).flatMap((rows) => rows.map((row) => row.seq))
   expect(new Set(seqs).size).toBe(seqs.length)
-  const changes = await db.select().from(change).orderBy(change.seq)
-  expect(changes.map((one) => one.transactionSeq)).toEqual(
-    changes.map((one) => one.transactionSeq).toSorted((a, b) => a - b),
-  )
+  const seqsTold = (await listNews(market.store, marketScope(market.marketId), 0)).map(({ transactionSeq }) => transactionSeq)
+  expect(seqsTold).toEqual(seqsTold.toSorted((a, b) => a - b))
+  expect(seqsTold).toHaveLength(3)
 })
 
 it('adds up per day: in = matched + undecided + not counted, and the audit finds nothing', async () => {

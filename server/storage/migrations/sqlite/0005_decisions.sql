@@ -54,5 +54,18 @@ CREATE TABLE `stall_move` (
 );
 --> statement-breakpoint
 DROP INDEX `bank_notification_body`;--> statement-breakpoint
+ALTER TABLE `classification` ADD `stall_id` integer;--> statement-breakpoint
+ALTER TABLE `match` ADD `part_vnd` integer;--> statement-breakpoint
+ALTER TABLE `match` ADD `classification` text DEFAULT 'unclear' NOT NULL;--> statement-breakpoint
 ALTER TABLE `match_exception` ADD `body_sha256` text;--> statement-breakpoint
-CREATE INDEX `match_exception_body` ON `match_exception` (`market_id`,`body_sha256`);
+CREATE INDEX `match_exception_body` ON `match_exception` (`market_id`,`body_sha256`);--> statement-breakpoint
+UPDATE `match` SET `classification` = coalesce((
+  SELECT c.`classification` FROM `classification` c
+  WHERE c.`market_id` = `match`.`market_id` AND c.`transaction_seq` = `match`.`transaction_seq` AND c.`seq` > `match`.`seq`
+  ORDER BY c.`seq` LIMIT 1
+), 'unclear');--> statement-breakpoint
+DELETE FROM `change` WHERE `kind` = 'credit';--> statement-breakpoint
+UPDATE `match_exception` SET `body_sha256` = (
+  SELECT n.`body_sha256` FROM `bank_notification` n
+  WHERE n.`market_id` = `match_exception`.`market_id` AND n.`seq` = `match_exception`.`notification_seq`
+) WHERE `reason` IN ('unreadable', 'content_changed');

@@ -53,6 +53,18 @@ CREATE TABLE "stall_move" (
 );
 --> statement-breakpoint
 DROP INDEX "bank_notification_body";--> statement-breakpoint
+ALTER TABLE "classification" ADD COLUMN "stall_id" bigint;--> statement-breakpoint
+ALTER TABLE "match" ADD COLUMN "part_vnd" bigint;--> statement-breakpoint
+ALTER TABLE "match" ADD COLUMN "classification" text collate "C" DEFAULT 'unclear' NOT NULL;--> statement-breakpoint
 ALTER TABLE "match_exception" ADD COLUMN "body_sha256" text collate "C";--> statement-breakpoint
 CREATE INDEX "payer_sale_erase" ON "payer_sale" USING btree ("erase_on");--> statement-breakpoint
-CREATE INDEX "match_exception_body" ON "match_exception" USING btree ("market_id","body_sha256");
+CREATE INDEX "match_exception_body" ON "match_exception" USING btree ("market_id","body_sha256");--> statement-breakpoint
+UPDATE "match" m SET "classification" = coalesce((
+  SELECT c."classification" FROM "classification" c
+  WHERE c."market_id" = m."market_id" AND c."transaction_seq" = m."transaction_seq" AND c."seq" > m."seq"
+  ORDER BY c."seq" LIMIT 1
+), 'unclear');--> statement-breakpoint
+DELETE FROM "change" WHERE "kind" = 'credit';--> statement-breakpoint
+UPDATE "match_exception" e SET "body_sha256" = n."body_sha256" FROM "bank_notification" n
+WHERE n."market_id" = e."market_id" AND n."seq" = e."notification_seq"
+  AND e."reason" IN ('unreadable', 'content_changed');
