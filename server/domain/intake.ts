@@ -5,6 +5,8 @@ import { RULES } from './recording-rules.ts'
 
 /** One commit carries at most this many messages. */
 const MAX_BATCH = 256
+/** While the disk has one, the next is handed over, so that it never waits for us. */
+const MAX_COMMITS = 2
 /** More than this waiting, and the source is asked to come again: it will, memory will not. */
 const MAX_WAITING = 4_096
 
@@ -31,23 +33,18 @@ export interface Intake {
  */
 export function createIntake(store: Store, publish: (news: readonly Published[]) => void): Intake {
   const waiting: Waiting[] = []
-  let running: Promise<void> | undefined
+  const committing = new Set<Promise<void>>()
 
   async function commitWaiting(): Promise<void> {
-    // One turn of the event loop, in which everything that has already arrived joins the batch.
-    await new Promise(setImmediate)
-    let batch = waiting.splice(0, MAX_BATCH)
-    let recording = record(batch)
-    while (batch.length > 0) {
-      const committed = batch
-      const news = await recording.catch(() => undefined)
-      if (!news) await recordOneByOne(committed)
-      // The disk is given the next ones before these are answered.
-      batch = waiting.splice(0, MAX_BATCH)
-      recording = record(batch)
-      if (news) answer(committed, news)
-    }
-    running = undefined
+    do {
+      // One turn of the event loop, in which everything that has already arrived joins the batch.
+      await new Promise(setImmediate)
+      const batch = waiting.splice(0, MAX_BATCH)
+      await record(batch).then(
+        (news) => answer(batch, news),
+        () => recordOneByOne(batch),
+      )
+    } while (waiting.length > 0)
   }
 
   async function recordOneByOne(batch: readonly Waiting[]): Promise<void> {
@@ -81,12 +78,15 @@ export function createIntake(store: Store, publish: (news: readonly Published[])
           message,
           settle: (error) => (error === undefined ? resolve() : reject(error)),
         })
-        running ??= commitWaiting()
+        if (committing.size === MAX_COMMITS) return
+        const commits = commitWaiting()
+        committing.add(commits)
+        void commits.then(() => committing.delete(commits))
       })
     },
     waiting: () => waiting.length,
     async drain() {
-      await running
+      await Promise.all(committing)
     },
   }
 }

@@ -74,17 +74,9 @@ export function createRecorder({ client, db }: Connection, registryNow: () => Re
     if (before) return { ...NOTHING_KNOWN, before, notificationSeq: keptFor() }
     if (statements.witnessByKey.get(marketId, sourceId, sourceKey))
       return { ...NOTHING_KNOWN, isWitness: true }
-    const [dayBefore, , dayAfter] = daysAbout(businessDay)
-    const money = { accountNumber, amountVnd, bankBin, direction }
-    const untold = statements.untold.all({
-      marketId,
-      dayBefore,
-      businessDay,
-      dayAfter,
-      ...money,
-      sourceId,
-      channel,
-    })
+    const money = [accountNumber, amountVnd, bankBin, direction] as const
+    const teller = [sourceId, channel] as const
+    const untold = statements.untold.all(marketId, ...daysAbout(businessDay), ...money, ...teller, ...teller)
     return { ...NOTHING_KNOWN, untold: untold.sort((a, b) => a.seq - b.seq) }
   }
 }

@@ -13,7 +13,7 @@ export interface Parcel {
 export type Recorded = { published: Published[] } | { error: Error }
 
 export interface Recorder {
-  /** Not called again before it has resolved or rejected. */
+  /** In the order of the calls. */
   record(batch: readonly IncomingMessage[]): Promise<Published[]>
   close(): Promise<void>
 }
@@ -22,18 +22,23 @@ export interface Recorder {
 export function startRecorder(path: string, rulesModule: string): Recorder {
   const entry = new URL('./recording-thread.sqlite.ts', import.meta.url)
   let thread: Worker | undefined
-  let waiting: PromiseWithResolvers<Published[]> | undefined
+  /** The oldest first. */
+  const waiting: PromiseWithResolvers<Published[]>[] = []
 
   function start(): Worker {
     const worker = new Worker(entry, { workerData: { path, rulesModule } })
     worker.on('message', (recorded: Recorded) => {
-      if ('error' in recorded) waiting?.reject(recorded.error)
-      else waiting?.resolve(recorded.published)
+      const { resolve, reject } = waiting.shift()!
+      if ('error' in recorded) reject(recorded.error)
+      else resolve(recorded.published)
     })
-    worker.once('error', (error) => waiting?.reject(error))
+    const fail = (error: Error) => {
+      for (const { reject } of waiting.splice(0)) reject(error)
+    }
+    worker.once('error', fail)
     worker.once('exit', () => {
       thread = undefined
-      waiting?.reject(new Error('the recording thread ended'))
+      fail(new Error('the recording thread ended'))
     })
     return worker
   }
@@ -41,10 +46,11 @@ export function startRecorder(path: string, rulesModule: string): Recorder {
   return {
     record(batch) {
       thread ??= start()
-      waiting = Promise.withResolvers()
       const parcel = pack(batch)
       thread.postMessage(parcel, [parcel.bodies.buffer])
-      return waiting.promise
+      const recorded = Promise.withResolvers<Published[]>()
+      waiting.push(recorded)
+      return recorded.promise
     },
     async close() {
       thread?.postMessage('close')

@@ -124,7 +124,8 @@ export function decideBatch(
       })
     }
     const told = message.transactions.map((transaction): Entry => {
-      const named = namedIn(transaction, registry).flatMap((name) => byName.get(nameKey(name)) ?? [])
+      const names = byName.size === 0 ? [] : namedIn(transaction, registry)
+      const named = names.flatMap((name) => byName.get(nameKey(name)) ?? [])
       const decision = rules.decide(transaction, message.sourceId, registry, named)
       const { marketId, businessDay, eraseOn } = decision
       const textSha256 = sha256(squash(transaction.remittanceText))
@@ -376,9 +377,13 @@ function mayBeToldBy(
 }
 
 /** A transfer booked late in the evening is posted on the next day by some banks. */
-export function daysAbout(businessDay: string): string[] {
-  return [addDays(businessDay, -1), businessDay, addDays(businessDay, 1)]
+export function daysAbout(businessDay: string): readonly [string, string, string] {
+  // Nearly always the same day as before.
+  if (lastAbout[1] !== businessDay)
+    lastAbout = [addDays(businessDay, -1), businessDay, addDays(businessDay, 1)]
+  return lastAbout
 }
+let lastAbout: readonly [string, string, string] = ['', '', '']
 
 /** The same way in every process, whatever the order in the batch. */
 function inKeyOrder<Row>(sums: ReadonlyMap<string, Row>): Row[] {

@@ -29,15 +29,25 @@ export function openSqlite(path: string, { alone = false, ownThread = false } = 
   const recordHere = createRecorder(connection, registryNow)
   let recorder: Recorder | undefined
 
-  // Whoever writes waits for who came before: in SQLite itself they would wait in their sleep, on this thread.
-  let last: Promise<unknown> = Promise.resolve()
-  const inTurn = <T>(work: () => T | Promise<T>): Promise<T> => {
-    const done = last.then(work)
-    last = done.catch(() => {})
+  // Whoever writes here waits for the thread and the thread for them: in SQLite itself this thread would wait asleep.
+  let recorded: Promise<unknown> = Promise.resolve()
+  let written: Promise<unknown> = Promise.resolve()
+  const write = <T>(unit: (tx: Db) => Unit<T>): Promise<T> => {
+    const done = Promise.all([written, recorded]).then(() =>
+      client.transaction(() => drive(db, unit(db))).immediate(),
+    )
+    written = done.catch(() => {})
     return done
   }
-  const write = <T>(unit: (tx: Db) => Unit<T>): Promise<T> =>
-    inTurn(() => client.transaction(() => drive(db, unit(db))).immediate())
+  const record: Store['record'] = (batch, rules) => {
+    const done = written.then(() => {
+      if (!ownThread || rules.module === undefined) return recordHere(batch, rules)
+      recorder ??= startRecorder(path, rules.module)
+      return recorder.record(batch)
+    })
+    recorded = Promise.all([recorded, done.catch(() => {})])
+    return done
+  }
 
   const store: Store = {
     db,
@@ -50,12 +60,7 @@ export function openSqlite(path: string, { alone = false, ownThread = false } = 
         return result
       }),
     registry: async () => registryNow(),
-    record: (batch, rules) =>
-      inTurn(() => {
-        if (!ownThread || rules.module === undefined) return recordHere(batch, rules)
-        recorder ??= startRecorder(path, rules.module)
-        return recorder.record(batch)
-      }),
+    record,
     probe: async () => {
       await write(function* (tx) {
         const row = { key: 'probed_at', value: String(Date.now()) }
@@ -72,7 +77,7 @@ export function openSqlite(path: string, { alone = false, ownThread = false } = 
     // There is one server.
     exclusively: (_, work) => work(),
     async close() {
-      await last
+      await Promise.all([written, recorded])
       await recorder?.close()
       client.close()
     },

@@ -47,15 +47,15 @@ export function prepareStatements(client: Database.Database, db: Db) {
      * Credits or debits of the same account and amount about that day which this channel has not told of yet, in no
      * order: SQLite sets up more for a sort than it takes to look.
      */
-    untold: client.prepare<[asked: Readonly<Record<string, unknown>>], Untold>(
+    untold: client.prepare<AskedUntold, Untold>(
       `select t.seq, t.channel, t.bank_reference as bankReference, t.text_sha256 as textSha256,
          t.booked_at as bookedAt, t.booked_precision as bookedPrecision
        from bank_transaction t indexed by bank_transaction_natural
-       where t.market_id = @marketId and t.business_day in (@dayBefore, @businessDay, @dayAfter) and t.account_number = @accountNumber and t.amount_vnd = @amountVnd
-         and t.bank_bin = @bankBin and t.direction = @direction and (t.source_id <> @sourceId or t.channel <> @channel)
+       where t.market_id = ? and t.business_day in (?, ?, ?) and t.account_number = ? and t.amount_vnd = ?
+         and t.bank_bin = ? and t.direction = ? and (t.source_id <> ? or t.channel <> ?)
          and not exists (
            select 1 from witness v
-           where v.market_id = t.market_id and v.transaction_seq = t.seq and v.source_id = @sourceId and v.channel = @channel)`,
+           where v.market_id = t.market_id and v.transaction_seq = t.seq and v.source_id = ? and v.channel = ?)`,
     ),
     /** Of a message that a person was to look at: its row in that market. */
     notificationByBody: client
@@ -110,3 +110,15 @@ export function prepareStatements(client: Database.Database, db: Db) {
       .prepare(),
   }
 }
+
+/** In the order of the text: names would have to be looked up one by one each time. */
+type AskedUntold = [
+  marketId: number,
+  ...days: readonly [string, string, string],
+  accountNumber: string,
+  amountVnd: number,
+  bankBin: string,
+  direction: string,
+  ...teller: [sourceId: string, channel: string],
+  ...teller: [sourceId: string, channel: string],
+]

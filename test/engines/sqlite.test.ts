@@ -45,8 +45,8 @@ it('what is erased is not even in free pages of the file', async () => {
 it('a credit’s twin is looked up by account, amount and day, and not through the market’s whole ledger', () => {
   const file = new Database(market.url.slice('file:'.length))
   const { source: text } = prepareStatements(file, market.store.db).untold
-  const asked = Object.fromEntries(text.matchAll(/@(\w+)/g).map(([, name]) => [name, null]))
-  const plan = file.prepare<[object], { detail: string }>(`explain query plan ${text}`).all(asked)
+  const asked = Array.from(text.matchAll(/\?/g), () => null)
+  const plan = file.prepare<null[], { detail: string }>(`explain query plan ${text}`).all(...asked)
   file.close()
   expect(plan.map(({ detail }) => detail)).toContainEqual(
     expect.stringContaining(
