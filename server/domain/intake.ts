@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../../shared/app-error.ts'
 import type { IncomingMessage, Published } from '../storage/decision.ts'
 import type { Store } from '../storage/store.ts'
@@ -5,7 +6,6 @@ import { RULES } from './recording-rules.ts'
 
 /** One commit carries at most this many messages. */
 const MAX_BATCH = 256
-/** While the disk has one, the next is handed over, so that it never waits for us. */
 const MAX_COMMITS = 2
 /** More than this waiting, and the source is asked to come again: it will, memory will not. */
 const MAX_WAITING = 4_096
@@ -33,18 +33,40 @@ export interface Intake {
  */
 export function createIntake(store: Store, publish: (news: readonly Published[]) => void): Intake {
   const waiting: Waiting[] = []
-  const committing = new Set<Promise<void>>()
+  const atDisk = new Set<readonly Waiting[]>()
+  let lastSize = 0
+  let isDue = false
 
-  async function commitWaiting(): Promise<void> {
-    do {
-      // One turn of the event loop, in which everything that has already arrived joins the batch.
-      await new Promise(setImmediate)
-      const batch = waiting.splice(0, MAX_BATCH)
-      await record(batch).then(
-        (news) => answer(batch, news),
-        () => recordOneByOne(batch),
-      )
-    } while (waiting.length > 0)
+  function handOverSoon(): void {
+    if (isDue) return
+    isDue = true
+    // One turn of the event loop, in which everything that has already arrived joins the batch.
+    setImmediate(() => {
+      isDue = false
+      handOver()
+    })
+  }
+
+  /**
+   * While the disk has a batch it gets a second one that is no smaller: then it never waits for us, and no commit is
+   * paid for a few.
+   */
+  function handOver(): void {
+    const isBusy = atDisk.size === MAX_COMMITS || (atDisk.size > 0 && waiting.length < lastSize)
+    if (waiting.length === 0 || isBusy) return
+    const batch = waiting.splice(0, MAX_BATCH)
+    lastSize = batch.length
+    atDisk.add(batch)
+    void commit(batch)
+  }
+
+  async function commit(batch: readonly Waiting[]): Promise<void> {
+    const news = await record(batch).catch(() => undefined)
+    if (!news) await recordOneByOne(batch)
+    atDisk.delete(batch)
+    // The next ones before these are answered.
+    handOver()
+    if (news) answer(batch, news)
   }
 
   async function recordOneByOne(batch: readonly Waiting[]): Promise<void> {
@@ -61,12 +83,10 @@ export function createIntake(store: Store, publish: (news: readonly Published[])
   }
 
   const record = async (batch: readonly Waiting[]): Promise<Published[]> =>
-    batch.length === 0
-      ? []
-      : store.record(
-          batch.map((one) => one.message),
-          RULES,
-        )
+    store.record(
+      batch.map((one) => one.message),
+      RULES,
+    )
 
   return {
     submit(message) {
@@ -78,15 +98,12 @@ export function createIntake(store: Store, publish: (news: readonly Published[])
           message,
           settle: (error) => (error === undefined ? resolve() : reject(error)),
         })
-        if (committing.size === MAX_COMMITS) return
-        const commits = commitWaiting()
-        committing.add(commits)
-        void commits.then(() => committing.delete(commits))
+        handOverSoon()
       })
     },
     waiting: () => waiting.length,
     async drain() {
-      await Promise.all(committing)
+      while (waiting.length > 0 || atDisk.size > 0) await sleep(1)
     },
   }
 }
