@@ -6,7 +6,7 @@ import { createMeter, type Meter } from './domain/meter.ts'
 import { openSeal, requireSameKey, type Seal } from './domain/seal.ts'
 import { instanceDirectory, type FindInstance } from './sources/instance.ts'
 import { openStatementDesk, type StatementDesk } from './sources/statement/desk.ts'
-import { openStore } from './storage/engine.ts'
+import { openServing } from './storage/engine.ts'
 import type { Store } from './storage/store.ts'
 import type { Config } from './config.ts'
 
@@ -36,7 +36,7 @@ export async function startServices(
   surroundings: Partial<Surroundings> = {},
 ): Promise<Services> {
   const services = openServices(
-    await openStore(config.databaseUrl, { ownThread: true }),
+    await openServing(config.databaseUrl),
     config,
     surroundings,
   )

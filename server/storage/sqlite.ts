@@ -5,7 +5,6 @@ import { connect, registryOn, requireFull } from './connection.sqlite.ts'
 import { drive } from './drive.sqlite.ts'
 import { setting } from './kit.sqlite.ts'
 import { createRecorder } from './record.sqlite.ts'
-import { startRecorder, type Recorder } from './recorder.sqlite.ts'
 import { bumpRegistryVersion } from './registry.ts'
 import type { Db, Store } from './store.ts'
 import type { Unit } from './unit.ts'
@@ -17,37 +16,17 @@ const MIGRATIONS = new URL('./migrations/sqlite', import.meta.url).pathname
  * `path` is a file, or `:memory:` for nothing durable at all.
  * `alone` opens one that exists and keeps every other process out until it is closed; it throws
  * `DatabaseRefused` if one has it open, be it idle.
- * With `ownThread` batches are recorded in a thread of their own: the disk is waited for there, and not by whoever
- * answers people.
  */
-export function openSqlite(path: string, { alone = false, ownThread = false } = {}): Store {
+export function openSqlite(path: string, { alone = false } = {}): Store {
   if (path !== ':memory:' && !alone) mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const connection = connect(path, alone)
   const { client, db } = connection
   migrate(db, { migrationsFolder: MIGRATIONS })
   const registryNow = registryOn(connection)
-  const recordHere = createRecorder(connection, registryNow)
-  let recorder: Recorder | undefined
+  const recordBatch = createRecorder(connection, registryNow)
 
-  // Whoever writes here waits for the thread and the thread for them: in SQLite itself this thread would wait asleep.
-  let recorded: Promise<unknown> = Promise.resolve()
-  let written: Promise<unknown> = Promise.resolve()
-  const write = <T>(unit: (tx: Db) => Unit<T>): Promise<T> => {
-    const done = Promise.all([written, recorded]).then(() =>
-      client.transaction(() => drive(db, unit(db))).immediate(),
-    )
-    written = done.catch(() => {})
-    return done
-  }
-  const record: Store['record'] = (batch, rules) => {
-    const done = written.then(() => {
-      if (!ownThread || rules.module === undefined) return recordHere(batch, rules)
-      recorder ??= startRecorder(path, rules.module)
-      return recorder.record(batch)
-    })
-    recorded = Promise.all([recorded, done.catch(() => {})])
-    return done
-  }
+  const write = async <T>(unit: (tx: Db) => Unit<T>): Promise<T> =>
+    client.transaction(() => drive(db, unit(db))).immediate()
 
   const store: Store = {
     db,
@@ -60,7 +39,12 @@ export function openSqlite(path: string, { alone = false, ownThread = false } = 
         return result
       }),
     registry: async () => registryNow(),
-    record,
+    async record(batch, rules) {
+      const published = recordBatch(batch, rules)
+      // What is not durable is not acknowledged.
+      requireFull(client)
+      return published
+    },
     probe: async () => {
       await write(function* (tx) {
         const row = { key: 'probed_at', value: String(Date.now()) }
@@ -76,11 +60,7 @@ export function openSqlite(path: string, { alone = false, ownThread = false } = 
     shareNews: (deliver) => deliver,
     // There is one server.
     exclusively: (_, work) => work(),
-    async close() {
-      await Promise.all([written, recorded])
-      await recorder?.close()
-      client.close()
-    },
+    close: async () => void client.close(),
   }
   return store
 }

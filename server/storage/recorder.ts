@@ -4,62 +4,65 @@ import type { IncomingMessage, Published } from './decision.ts'
 
 /** A batch on its way to the recording thread: all bodies in one piece of memory, which changes hands. */
 export interface Parcel {
+  id: number
   messages: Omit<IncomingMessage, 'rawBody'>[]
   bodies: Uint8Array<ArrayBuffer>
   bodyLengths: number[]
 }
 
 /** What the thread answers to each parcel. */
-export type Recorded = { published: Published[] } | { error: Error }
+export type Recorded = { id: number } & ({ published: Published[] } | { error: Error })
 
 export interface Recorder {
-  /** In the order of the calls. */
   record(batch: readonly IncomingMessage[]): Promise<Published[]>
   close(): Promise<void>
 }
 
-/** A thread that records batches into that file by the rules of that module. Should it die, another one is started. */
-export function startRecorder(path: string, rulesModule: string): Recorder {
-  const entry = new URL('./recording-thread.sqlite.ts', import.meta.url)
+/** A thread that records batches there by the rules of that module. Should it die, another one is started. */
+export function startRecorder(databaseUrl: string, rulesModule: string): Recorder {
+  const entry = new URL('./recording-thread.ts', import.meta.url)
+  const waiting = new Map<number, PromiseWithResolvers<Published[]>>()
   let thread: Worker | undefined
-  /** The oldest first. */
-  const waiting: PromiseWithResolvers<Published[]>[] = []
+  let lastId = 0
 
   function start(): Worker {
-    const worker = new Worker(entry, { workerData: { path, rulesModule } })
+    const worker = new Worker(entry, { workerData: { databaseUrl, rulesModule } })
     worker.on('message', (recorded: Recorded) => {
-      const { resolve, reject } = waiting.shift()!
+      const { resolve, reject } = waiting.get(recorded.id)!
+      waiting.delete(recorded.id)
       if ('error' in recorded) reject(recorded.error)
       else resolve(recorded.published)
     })
     const fail = (error: Error) => {
-      for (const { reject } of waiting.splice(0)) reject(error)
+      thread = undefined
+      for (const { reject } of waiting.values()) reject(error)
+      waiting.clear()
     }
     worker.once('error', fail)
-    worker.once('exit', () => {
-      thread = undefined
-      fail(new Error('the recording thread ended'))
-    })
+    worker.once('exit', () => fail(new Error('the recording thread ended')))
     return worker
   }
 
   return {
     record(batch) {
       thread ??= start()
-      const parcel = pack(batch)
+      const id = (lastId += 1)
+      const parcel = pack(id, batch)
       thread.postMessage(parcel, [parcel.bodies.buffer])
       const recorded = Promise.withResolvers<Published[]>()
-      waiting.push(recorded)
+      waiting.set(id, recorded)
       return recorded.promise
     },
     async close() {
-      thread?.postMessage('close')
-      if (thread) await once(thread, 'exit')
+      if (!thread) return
+      const ended = once(thread, 'exit')
+      thread.postMessage('close')
+      await ended
     },
   }
 }
 
-function pack(batch: readonly IncomingMessage[]): Parcel {
+function pack(id: number, batch: readonly IncomingMessage[]): Parcel {
   const bodyLengths = batch.map(({ rawBody }) => rawBody.byteLength)
   const bodies = new Uint8Array(bodyLengths.reduce((sum, length) => sum + length, 0))
   let offset = 0
@@ -68,7 +71,7 @@ function pack(batch: readonly IncomingMessage[]): Parcel {
     offset += rawBody.byteLength
     return message
   })
-  return { messages, bodies, bodyLengths }
+  return { id, messages, bodies, bodyLengths }
 }
 
 export function unpack({ messages, bodies, bodyLengths }: Parcel): IncomingMessage[] {
