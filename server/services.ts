@@ -35,11 +35,7 @@ export async function startServices(
   config: Config,
   surroundings: Partial<Surroundings> = {},
 ): Promise<Services> {
-  const services = openServices(
-    await openServing(config.databaseUrl),
-    config,
-    surroundings,
-  )
+  const services = openServices(await openServing(config.databaseUrl), config, surroundings)
   try {
     await requireSameKey(services.store, services.seal)
     return services

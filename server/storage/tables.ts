@@ -417,7 +417,7 @@ export function defineTables(kit: Kit) {
       /** Of a credit that a person split: what of it is this stall's. Null: all of it. */
       partVnd: int(),
       rule: choice(MATCH_RULES).notNull(),
-    /** What the money was first said to be; most credits hear no second word. */
+      /** What the money was first said to be; most credits hear no second word. */
       classification: choice(CLASSIFICATIONS).notNull().default('unclear'),
       by: text().notNull(),
       reason: text(),

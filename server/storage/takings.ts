@@ -87,7 +87,9 @@ export function listNews(
         .orderBy(seq)
         .limit(NEWS_PAGE),
     )
-    const changes = yield* rows(tx.select().from(change).where(of(change)).orderBy(change.seq).limit(NEWS_PAGE))
+    const changes = yield* rows(
+      tx.select().from(change).where(of(change)).orderBy(change.seq).limit(NEWS_PAGE),
+    )
     return [...credits.map((one) => ({ ...one, kind: 'credit' as const })), ...changes]
       .sort((a, b) => a.seq - b.seq)
       .slice(0, NEWS_PAGE)

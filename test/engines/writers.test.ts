@@ -20,7 +20,6 @@ import {
 } from '../small-market.ts'
 import { ENGINES } from '../test-store.ts'
 
-
 const ROUNDS = 20
 const BATCH = 5
 

@@ -255,7 +255,9 @@ it('gives every row of a market its own place in commit order', async () => {
     ])
   ).flatMap((rows) => rows.map((row) => row.seq))
   expect(new Set(seqs).size).toBe(seqs.length)
-  const seqsTold = (await listNews(market.store, marketScope(market.marketId), 0)).map(({ transactionSeq }) => transactionSeq)
+  const seqsTold = (await listNews(market.store, marketScope(market.marketId), 0)).map(
+    ({ transactionSeq }) => transactionSeq,
+  )
   expect(seqsTold).toEqual(seqsTold.toSorted((a, b) => a - b))
   expect(seqsTold).toHaveLength(3)
 })

@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { expect, inject, it } from 'vitest'
+import { ask, createDatabase } from '../postgres-server.ts'
+import { ENGINES, execute, newDatabase, type Engine } from '../test-store.ts'
+
+/** The migration that moved a match's first classification into its row. */
+const DECISIONS = { sqlite: '0005_decisions', postgres: '0001_decisions' }
+
+/** What a ledger of before held: two credits, one of them said to be something else since, and one unreadable message. */
+const BEFORE = `
+  insert into bank_notification (market_id, seq, source_id, body_sha256, received_at) values (0, 1, 's', 'abc', 1);
+  insert into match_exception (market_id, seq, notification_seq, business_day, reason, at)
+    values (0, 2, 1, '2026-11-22', 'unreadable', 1);
+  insert into "match" (market_id, seq, transaction_seq, business_day, stall_id, rule, by, at)
+    values (1, 3, 2, '2026-11-22', 7, 'reference', 'rule', 1), (1, 8, 7, '2026-11-22', 7, 'sole_stall', 'rule', 1);
+  insert into classification (market_id, seq, transaction_seq, classification, by, at) values
+    (1, 4, 2, 'sale', 'rule', 1), (1, 9, 7, 'unclear', 'rule', 1), (1, 11, 7, 'family', 'her', 2);
+  insert into change (market_id, seq, stall_id, transaction_seq, kind, at) values
+    (1, 5, 7, 2, 'credit', 1), (1, 10, 7, 7, 'credit', 1), (1, 12, 7, 7, 'classified', 2)`
+
+function migrations(engine: Engine): { before: string[]; decisions: string } {
+  const folder = join(import.meta.dirname, '..', '..', 'server', 'storage', 'migrations', engine)
+  const journal = JSON.parse(readFileSync(join(folder, 'meta', '_journal.json'), 'utf8')) as {
+    entries: { tag: string }[]
+  }
+  const tags = journal.entries.map(({ tag }) => tag)
+  const read = (tag: string) =>
+    readFileSync(join(folder, `${tag}.sql`), 'utf8').replaceAll('--> statement-breakpoint', '')
+  const last = tags.indexOf(DECISIONS[engine])
+  return { before: tags.slice(0, last).map(read), decisions: read(tags[last]!) }
+}
+
+it.each(ENGINES)('a ledger of before keeps what was said of its money, on %s', async (engine) => {
+  const isSqlite = engine === 'sqlite'
+  const { url, drop } = isSqlite
+    ? await newDatabase('sqlite')
+    : { url: await createDatabase(inject('postgresUrl')), drop: async () => {} }
+  const { before, decisions } = migrations(engine)
+  for (const text of [...before, BEFORE, decisions]) await execute(url, text)
+
+  const read = async (query: string): Promise<object[]> => {
+    if (!isSqlite) return ask(url, query)
+    const file = new Database(url.slice('file:'.length))
+    const found = file.prepare(query).all() as object[]
+    file.close()
+    return found
+  }
+  expect(await read('select classification from "match" order by seq')).toEqual([
+    { classification: 'sale' },
+    { classification: 'unclear' },
+  ])
+  expect(await read('select kind from change')).toEqual([{ kind: 'classified' }])
+  expect(await read('select body_sha256 from match_exception')).toEqual([{ body_sha256: 'abc' }])
+  await drop()
+})
