@@ -25,7 +25,7 @@ const KEPT_DAYS = 90
 /** Nothing falls due while something is measured, in whatever year that is. */
 const NEVER = '9999-12-31'
 const BYTES_PER_TRANSACTION = 1_100
-/** Seqs of one credit: notification, transaction, match, classification, change. */
+/** Seqs of one credit: notification, transaction, match. */
 const SEQS = 3
 
 /**

@@ -27,7 +27,7 @@ export const FULL: Size = {
   stalls: 1_000,
   rounds: 5,
   roundSeconds: 1.5,
-  warmUpRequests: 4_000,
+  warmUpRequests: 12_000,
   ledgerTransactions: 10_000_000,
   auditTransactions: 1_000_000,
   codecCalls: 100,
