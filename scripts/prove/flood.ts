@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { lookInto } from './ledger.ts'
 import { add, startOutcome, type Outcome, type Run } from './outcome.ts'
@@ -8,6 +9,8 @@ import { openSender, refusals, type Answer, type Sender } from './sender.ts'
 /** Kept connections with many questions on each, as from a proxy that has fallen behind: half as much again as may wait. */
 const CONNECTIONS = 320
 const ASKED_OVER_EACH = 20
+/** The server has read all of it by then, and does not yet give up waiting for the lock. */
+const READ_MS = 2_000
 const RECOVERY_MS = 10_000
 const PATIENCE_MS = 60_000
 /** All the heap the server has in the flood; it dies if it wants more. */
@@ -25,8 +28,9 @@ export async function proveFlood(run: Run): Promise<Outcome> {
     const questions = Array.from({ length: CONNECTIONS }, () => prepareQuestions(market, sender))
     holder.exec('begin immediate')
     const asked = questions.map((one) => askAll(market, sender, one))
-    // All of it is on its way before anything can be written.
+    // All of it is with the server before anything can be written.
     await Promise.all(asked.map((one) => one.sent))
+    await sleep(READ_MS)
     holder.exec('rollback')
     const answers = (await Promise.all(asked.map((one) => one.answers))).flat()
     add(outcome, refusals(answers), where)
