@@ -23,7 +23,7 @@ export async function openUnfinished(databaseUrl: string): Promise<Store> {
 }
 
 /**
- * The same for a server: batches are recorded in a thread of their own. What the disk takes, and PostgreSQL's
+ * `openStore` for a server: batches are recorded in a thread of their own. What the disk takes, and PostgreSQL's
  * answers, are waited for there and not behind what people ask for; what people ask for does not wait for the disk.
  */
 export async function openServing(databaseUrl: string): Promise<Store> {
