@@ -12,6 +12,8 @@ import type { Services } from './services.ts'
 const SWEEP_MS = 60_000
 /** With a page's own time, rollups are never two seconds behind. */
 const FOLLOW_MS = 1_000
+/** How far behind «nghe lần cuối» may be in another process. */
+const HEARD_MS = 5_000
 /** SePay gives a push up after 33 minutes; what it gave up on is here before its next round would be over. */
 const BACKFILL_MS = 15 * 60_000
 /** A history that was fetched so lately, by another server of the same database, is not fetched again. */
@@ -48,6 +50,8 @@ export function startChores(services: Services): () => void {
   every(FOLLOW_MS, 'follow', () =>
     followLedger(services.store, services.seal.payerKey, () => stopped.signal.aborted),
   )
+
+  every(HEARD_MS, 'heard', () => services.sourceHealth.save())
 
   every(SWEEP_MS, 'publish', async () => {
     for (const market of await listMarkets(services.store, operatorScope())) {

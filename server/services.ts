@@ -4,6 +4,7 @@ import { createChangeFeed, type ChangeFeed } from './domain/change-feed.ts'
 import { createIntake, type Intake } from './domain/intake.ts'
 import { createMeter, type Meter } from './domain/meter.ts'
 import { openSeal, requireSameKey, type Seal } from './domain/seal.ts'
+import { createSourceHealth, type SourceHealth } from './domain/source-health.ts'
 import { instanceDirectory, type FindInstance } from './sources/instance.ts'
 import { openStatementDesk, type StatementDesk } from './sources/statement/desk.ts'
 import { openServing } from './storage/engine.ts'
@@ -25,6 +26,7 @@ export interface Services extends Surroundings {
   feed: ChangeFeed
   meter: Meter
   intake: Intake
+  sourceHealth: SourceHealth
   findInstance: FindInstance
   statements: StatementDesk
   close(): Promise<void>
@@ -55,7 +57,8 @@ export function openServices(
   const seal = openSeal(config.dataDir)
   const feed = createChangeFeed(store.shareNews)
   const meter = createMeter(() => performance.now())
-  const intake = createIntake(meter.timed(store), feed.publish)
+  const sourceHealth = createSourceHealth(store)
+  const intake = createIntake(sourceHealth.listening(meter.timed(store)), feed.publish)
   return {
     config,
     store,
@@ -63,12 +66,16 @@ export function openServices(
     feed,
     meter,
     intake,
+    sourceHealth,
     findInstance: instanceDirectory(store, seal),
     statements: openStatementDesk({ store, intake, folder: join(config.dataDir, 'statements'), now, log }),
     log,
     now,
     async close() {
       await intake.drain()
+      await sourceHealth
+        .save()
+        .catch((error: unknown) => log.error({ err: error }, 'last heard was not written down'))
       await store.close()
     },
   }

@@ -53,6 +53,7 @@ export const {
   source,
   sourceSecret,
   sourceAccount,
+  sourceHeard,
   signingKey,
   session,
   signInCode,

@@ -35,6 +35,7 @@ export const {
   source,
   sourceSecret,
   sourceAccount,
+  sourceHeard,
   signingKey,
   session,
   signInCode,

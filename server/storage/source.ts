@@ -1,11 +1,12 @@
-import { and, asc, eq, gt, inArray, isNull, max, ne, or, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNull, lt, max, ne, or, sql } from 'drizzle-orm'
 import { AppError } from '../../shared/app-error.ts'
-import { bankNotification, consent, payeeAccount, source, sourceAccount, sourceSecret } from './kit.sqlite.ts'
+import { consent, payeeAccount, source, sourceAccount, sourceHeard, sourceSecret } from './kit.sqlite.ts'
 import type { MarketScope, OperatorScope } from './scope.ts'
 import type { Db, Store } from './store.ts'
 import { rows, run, type Unit } from './unit.ts'
 
 export type SourceRow = typeof source.$inferSelect
+export type Heard = typeof sourceHeard.$inferSelect
 
 /** The kind of a source whose files a person brings: nothing is sent to its address, and it has no secret. */
 export const STATEMENT = 'statement'
@@ -18,7 +19,7 @@ export interface AccountKey {
 
 export interface SourceListing extends SourceRow {
   accounts: AccountKey[]
-  /** When the newest message of this source was recorded, or null. */
+  /** When its newest message came, by whichever channel, as far as the listeners have written it down; or null. */
   lastHeardAt: number | null
 }
 
@@ -32,18 +33,32 @@ export function listSources(store: Store, _scope: OperatorScope): Promise<Source
         .orderBy(asc(source.createdAt)),
     )
     const accounts = yield* rows(tx.select().from(sourceAccount).orderBy(sourceAccount.id))
-    const heard = yield* rows(
-      tx
-        .select({ sourceId: bankNotification.sourceId, at: sql<number>`max(${bankNotification.receivedAt})` })
-        .from(bankNotification)
-        .groupBy(bankNotification.sourceId),
-    )
+    const heard = yield* rows(tx.select().from(sourceHeard))
     return sources.map((row) => ({
       ...row,
       accounts: accounts.filter((account) => account.sourceId === row.id),
-      lastHeardAt: heard.find((one) => one.sourceId === row.id)?.at ?? null,
+      lastHeardAt: newest(heard.filter((one) => one.sourceId === row.id)),
     }))
   })
+}
+
+const newest = (heard: readonly Heard[]): number | null =>
+  heard.length === 0 ? null : Math.max(...heard.map((one) => one.heardAt))
+
+/** Writes down when sources were heard; what another server of this database heard later stays. */
+export function* noteHeard(tx: Db, heard: readonly Heard[]): Unit<void> {
+  for (const one of heard) {
+    yield* run(
+      tx
+        .insert(sourceHeard)
+        .values(one)
+        .onConflictDoUpdate({
+          target: [sourceHeard.sourceId, sourceHeard.channel],
+          set: { heardAt: one.heardAt },
+          setWhere: lt(sourceHeard.heardAt, one.heardAt),
+        }),
+    )
+  }
 }
 
 /** A source that may still speak, for the route that hears it. */

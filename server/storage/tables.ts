@@ -254,6 +254,13 @@ export function defineTables(kit: Kit) {
     (t) => [unique('source_account_key').on(t.sourceId, t.bankBin, t.accountNumber)],
   )
 
+  /** When a source was last heard, by each channel: seconds behind at most, so that nobody reads the ledger for it. */
+  const sourceHeard = table(
+    'source_heard',
+    { sourceId: text().notNull(), channel: choice(CHANNELS).notNull(), heardAt: instant().notNull() },
+    (t) => [primaryKey({ columns: [t.sourceId, t.channel] })],
+  )
+
   /** The keys snapshots are signed with; retired ones stay published, so that old signatures can be checked. */
   const signingKey = table('signing_key', {
     kid: text().primaryKey(),
@@ -730,6 +737,7 @@ export function defineTables(kit: Kit) {
     source,
     sourceSecret,
     sourceAccount,
+    sourceHeard,
     signingKey,
     session,
     signInCode,

@@ -33,6 +33,7 @@ const REGISTRY = new Set([
   'source',
   'source_secret',
   'source_account',
+  'source_heard',
   'signing_key',
   'session',
   'sign_in_code',

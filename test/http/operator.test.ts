@@ -592,6 +592,24 @@ describe('a source', () => {
     expect((await pay(id, secret, 1)).status).toBe(200)
   })
 
+  it('says when it was last heard, up to this moment', async () => {
+    const { id, secret } = await add()
+    for (const path of [`/operator/sources/${id}`, '/operator/sources']) {
+      expect(await page(path)).toContain('chưa nghe lần nào')
+    }
+    expect((await pay(id, secret, 1)).status).toBe(200)
+    for (const path of [`/operator/sources/${id}`, '/operator/sources']) {
+      expect(await page(path)).not.toContain('chưa nghe lần nào')
+    }
+    server.clock.now += 60_000
+    expect((await pay(id, secret, 2)).status).toBe(200)
+    expect(await page('/operator/sources')).toContain('09:01')
+    // A forged one was not heard.
+    server.clock.now += 60_000
+    expect((await pay(id, 'not the secret', 3)).status).toBe(401)
+    expect(await page('/operator/sources')).toMatch(/09:01(?![\s\S]*09:02)/)
+  })
+
   it('is given a token later, or another: sealed, and said back nowhere', async () => {
     const { id } = await add()
     const { store, seal } = server.services

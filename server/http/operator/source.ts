@@ -29,9 +29,10 @@ const EMPTY: Form = { typed: {}, errors: {}, badLines: [] }
 
 /** One source: what it may speak for, its secret, its end. */
 export function showSource(doors: Doors, services: Services, frame: Frame): void {
-  const { config, store, seal, now } = services
+  const { config, store, seal, sourceHealth, now } = services
 
   const find = async ({ c, scope }: OperationVisit): Promise<SourceListing> => {
+    await sourceHealth.save()
     const rows = await listSources(store, scope)
     const found = rows.find((row) => row.id === c.req.param('sourceId'))
     if (!found) throw new AppError('not_found', 'no such source')

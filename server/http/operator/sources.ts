@@ -16,7 +16,7 @@ const MAX_LABEL_LENGTH = 60
 
 /** Who tells us of money, and how another is added. A secret is on the page that made it, and on no later one. */
 export function showSources(doors: Doors, services: Services, frame: Frame): void {
-  const { config, store, seal, now } = services
+  const { config, store, seal, sourceHealth, now } = services
   const route = doors.operation('source.manage')
 
   const kindOf = ({ c }: OperationVisit) => {
@@ -26,6 +26,8 @@ export function showSources(doors: Doors, services: Services, frame: Frame): voi
   }
 
   route.get('/operator/sources', async ({ c, scope }) => {
+    // What was heard a moment ago is on the page.
+    await sourceHealth.save()
     const rows = await listSources(store, scope)
     c.header('cache-control', 'no-store')
     return c.html(
