@@ -54,6 +54,7 @@ export const {
   sourceSecret,
   sourceAccount,
   sourceHeard,
+  sourceHour,
   signingKey,
   session,
   signInCode,

@@ -36,6 +36,7 @@ export const {
   sourceSecret,
   sourceAccount,
   sourceHeard,
+  sourceHour,
   signingKey,
   session,
   signInCode,

@@ -261,6 +261,23 @@ export function defineTables(kit: Kit) {
     (t) => [primaryKey({ columns: [t.sourceId, t.channel] })],
   )
 
+  /**
+   * How many transactions a source told in an hour (whole hours since 1970): all that were pushed, and those that
+   * back-fill found first; by how many seconds after their booking they came at most. Four weeks are kept.
+   */
+  const sourceHour = table(
+    'source_hour',
+    {
+      sourceId: text().notNull(),
+      hour: int().notNull(),
+      channel: choice(CHANNELS).notNull(),
+      /** 0: the bank told no time of day. */
+      withinS: int().notNull(),
+      count: int().notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.sourceId, t.hour, t.channel, t.withinS] })],
+  )
+
   /** The keys snapshots are signed with; retired ones stay published, so that old signatures can be checked. */
   const signingKey = table('signing_key', {
     kid: text().primaryKey(),
@@ -738,6 +755,7 @@ export function defineTables(kit: Kit) {
     sourceSecret,
     sourceAccount,
     sourceHeard,
+    sourceHour,
     signingKey,
     session,
     signInCode,

@@ -34,6 +34,7 @@ const REGISTRY = new Set([
   'source_secret',
   'source_account',
   'source_heard',
+  'source_hour',
   'signing_key',
   'session',
   'sign_in_code',

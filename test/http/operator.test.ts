@@ -604,6 +604,10 @@ describe('a source', () => {
     server.clock.now += 60_000
     expect((await pay(id, secret, 2)).status).toBe(200)
     expect(await page('/operator/sources')).toContain('09:01')
+    // Both were booked at 09:00:00.
+    expect(await page('/operator/sources')).toMatch(
+      /data-label="95 % báo trong"\s*>\s*1 phút\s*<[\s\S]*data-label="nhờ hỏi lại mới thấy"\s*>\s*0 %/,
+    )
     // A forged one was not heard.
     server.clock.now += 60_000
     expect((await pay(id, 'not the secret', 3)).status).toBe(401)

@@ -6,6 +6,7 @@ import { sourcesPage } from '../../../web/pages/operator/sources.ts'
 import { accessProblems, secretProblem } from '../../sources/credential.ts'
 import { addInstance } from '../../sources/instance.ts'
 import { getSource, modeOf, sourceOf, sources } from '../../sources/registry.ts'
+import { readHealth } from '../../domain/source-health.ts'
 import { listSources } from '../../storage/source.ts'
 import { readTyped } from '../board/typed-text.ts'
 import type { Services } from '../../services.ts'
@@ -29,6 +30,7 @@ export function showSources(doors: Doors, services: Services, frame: Frame): voi
     // What was heard a moment ago is on the page.
     await sourceHealth.save()
     const rows = await listSources(store, scope)
+    const healthOf = await readHealth(store, scope, now())
     c.header('cache-control', 'no-store')
     return c.html(
       sourcesPage(frame, {
@@ -39,6 +41,7 @@ export function showSources(doors: Doors, services: Services, frame: Frame): voi
             kind: source.name,
             mode: modeOf(source, row.mode).words,
             accountCount: row.accounts.length,
+            ...healthOf(row.id),
           }
         }),
         kinds: sources,

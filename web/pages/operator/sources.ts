@@ -14,6 +14,34 @@ interface SourceSummary {
   mode: string
   lastHeardAt: number | null
   accountCount: number
+  /** Of the last day, in seconds: half, and 95 in a hundred, were told within. */
+  p50S: number | undefined
+  p95S: number | undefined
+  /** 0 to 1. */
+  foundShare: number | undefined
+  undecidedShare: number | undefined
+}
+
+const NOTHING = html`<span aria-hidden="true">–</span><span class="visually-hidden">chưa có gì</span>`
+const UNITS = [
+  [86_400, 'ngày'],
+  [3_600, 'giờ'],
+  [60, 'phút'],
+  [1, 'giây'],
+] as const
+
+const duration = (seconds: number | undefined): string | Html => {
+  if (seconds === undefined) return NOTHING
+  const [unit, word] = UNITS.find(([size]) => seconds >= size)!
+  return `${seconds / unit} ${word}`
+}
+
+const percent = (share: number | undefined): string | Html => {
+  if (share === undefined) return NOTHING
+  const hundredths = share * 100
+  return share > 0 && hundredths < 0.1
+    ? 'dưới 0,1 %'
+    : `${(Math.round(hundredths * 10) / 10).toString().replace('.', ',')} %`
 }
 
 export interface SourcesView {
@@ -58,6 +86,10 @@ export const sourcesPage = (frame: Frame, { sources, kinds, publicUrl, removed }
           { label: 'nguồn' },
           { label: 'loại' },
           { label: 'nghe lần cuối' },
+          { label: 'một nửa báo trong', numeric: true },
+          { label: '95 % báo trong', numeric: true },
+          { label: 'nhờ hỏi lại mới thấy', numeric: true },
+          { label: 'chưa rõ của ai', numeric: true },
           { label: 'tài khoản được phép báo', numeric: true },
         ],
         rows: sources.map((source) => [
@@ -66,10 +98,21 @@ export const sourcesPage = (frame: Frame, { sources, kinds, publicUrl, removed }
           source.lastHeardAt === null
             ? html`<span class="mark">chưa nghe lần nào</span>`
             : when(source.lastHeardAt),
+          duration(source.p50S),
+          duration(source.p95S),
+          percent(source.foundShare),
+          percent(source.undecidedShare),
           source.accountCount,
         ]),
         empty: 'Chưa có nguồn nào: chưa ai báo cho biết tiền về.',
       })}
+      ${
+        sources.length > 0 &&
+        html`<p class="quiet">
+          Báo nhanh chậm: 24 giờ qua, từ lúc ngân hàng ghi sổ đến lúc nghe. Chưa rõ của ai: 7 ngày qua, phần
+          còn chờ người xem.
+        </p>`
+      }
       <details class="card" ${sources.length === 0 ? 'open' : ''}>
         <summary>Thêm nguồn</summary>
         <ul class="plain">
