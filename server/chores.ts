@@ -1,7 +1,9 @@
 import { businessDay } from '../shared/business-day.ts'
 import { hasFigures, lastClosedDay } from './domain/adoption.ts'
+import { watchSources } from './domain/source-alarm.ts'
 import { publishSnapshot } from './domain/snapshot.ts'
 import { operatorScope } from './storage/scope.ts'
+import { tellAlarms } from './sources/alarm.ts'
 import { backfill } from './sources/backfill.ts'
 import { eraseDue } from './storage/erasure.ts'
 import { followLedger } from './storage/follower.ts'
@@ -64,22 +66,54 @@ export function startChores(services: Services): () => void {
     await services.statements.sweep(operatorScope())
   })
 
-  every(BACKFILL_MS, 'back-fill', async () => {
+  /** What was fetched longer ago than that is fetched again. One source out of reach keeps no other waiting. */
+  const fetchMissed = async (sourceId: string, longerAgoMs: number): Promise<void> => {
     const { store, seal, intake, now, log } = services
-    for (const { id: sourceId } of await listSources(store, operatorScope())) {
-      try {
-        const fetched = await store.exclusively(`back-fill ${sourceId}`, async () => {
-          const row = await findSource(store, sourceId)
-          const isDue = row && now() - (row.backfilledAt ?? 0) > ANOTHERS_MS
-          return isDue ? backfill(store, seal, intake, row, now, stopped.signal) : 0
-        })
-        if (fetched) log.info({ sourceId, fetched }, 'back-fill')
-      } catch (error) {
-        // One source out of reach keeps no other waiting.
-        if (!stopped.signal.aborted)
-          log.error({ sourceId, err: error }, 'back-fill failed; it is tried again')
-      }
+    try {
+      const fetched = await store.exclusively(`back-fill ${sourceId}`, async () => {
+        const row = await findSource(store, sourceId)
+        const isDue = row && now() - (row.backfilledAt ?? 0) > longerAgoMs
+        return isDue ? backfill(store, seal, intake, row, now, stopped.signal) : 0
+      })
+      if (fetched) log.info({ sourceId, fetched }, 'back-fill')
+    } catch (error) {
+      if (!stopped.signal.aborted) log.error({ sourceId, err: error }, 'back-fill failed; it is tried again')
     }
+  }
+
+  every(BACKFILL_MS, 'back-fill', async () => {
+    for (const { id } of await listSources(services.store, operatorScope()))
+      await fetchMissed(id, ANOTHERS_MS)
+  })
+
+  const listeningSince = services.now()
+  every(SWEEP_MS, 'watch', async () => {
+    const { store, sourceHealth, now, log } = services
+    await sourceHealth.save()
+    const raised =
+      (await store.exclusively('watch', () => watchSources(store, operatorScope(), now(), listeningSince))) ??
+      []
+    for (const alarm of raised) {
+      log.warn(alarm, 'a source is not as usual')
+      if (alarm.kind === 'silent') await fetchMissed(alarm.sourceId, SWEEP_MS)
+    }
+  })
+
+  every(SWEEP_MS, 'alarm', async () => {
+    const { store, config, now, log } = services
+    const { alarm, publicUrl } = config
+    if (!alarm) return
+    await store.exclusively('alarm', async () => {
+      const { failed, error } = await tellAlarms(
+        store,
+        operatorScope(),
+        alarm,
+        publicUrl,
+        now(),
+        stopped.signal,
+      )
+      if (failed > 0) log.error({ failed, err: error }, 'alarm not told; it is tried again')
+    })
   })
   return () => stopped.abort()
 }

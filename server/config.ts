@@ -10,9 +10,11 @@ export interface Config {
   databaseUrl: string
   /** Whether the operator named a database, rather than leaving it to us. */
   databaseGiven: boolean
+  /** Where the operator is told that a source is silent or late; null: only on the page and in the log. */
+  alarm: { url: string; secret: string } | null
 }
 
-const schema = z.object({
+const variables = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(4040),
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   DATA_DIR: z.string().min(1).default('data'),
@@ -20,6 +22,14 @@ const schema = z.object({
     .string()
     .regex(/^(file:.|postgres(ql)?:\/\/.)/, 'file:… or postgres://… is wanted')
     .optional(),
+  ALARM_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** What its signature is made with: as long as SHA-256 is. */
+  ALARM_SECRET: z.string().min(32).optional(),
+})
+
+const schema = variables.refine((env) => (env.ALARM_URL === undefined) === (env.ALARM_SECRET === undefined), {
+  path: ['ALARM_SECRET'],
+  message: 'ALARM_URL and ALARM_SECRET are given together or not at all',
 })
 
 /** Reads the environment, once. Throws one Error that names every variable that is wrong. */
@@ -29,7 +39,7 @@ export function readConfig(env: Record<string, string | undefined>): Readonly<Co
     const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
     throw new Error(`The environment is not right.\n  ${problems.join('\n  ')}`)
   }
-  const { PORT, PUBLIC_URL, DATA_DIR, DATABASE_URL } = parsed.data
+  const { PORT, PUBLIC_URL, DATA_DIR, DATABASE_URL, ALARM_URL, ALARM_SECRET } = parsed.data
   const dataDir = resolve(DATA_DIR)
   return Object.freeze({
     port: PORT,
@@ -37,6 +47,7 @@ export function readConfig(env: Record<string, string | undefined>): Readonly<Co
     dataDir,
     databaseUrl: absolute(DATABASE_URL ?? `file:${join(dataDir, 'market.db')}`),
     databaseGiven: DATABASE_URL !== undefined,
+    alarm: ALARM_URL && ALARM_SECRET ? { url: ALARM_URL, secret: ALARM_SECRET } : null,
   })
 }
 

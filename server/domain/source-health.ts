@@ -127,7 +127,8 @@ export async function readHealth(
   scope: OperatorScope,
   now: number,
 ): Promise<(sourceId: string) => Health> {
-  const hours = Map.groupBy(await listHours(store, scope, hourOf(now) - 23), (row) => row.sourceId)
+  const lastDay = Array.from({ length: 24 }, (_, ago) => hourOf(now) - ago)
+  const hours = Map.groupBy(await listHours(store, scope, lastDay), (row) => row.sourceId)
   const outcomes = Map.groupBy(await countOutcomesBySource(store, scope, now), (row) => row.sourceId)
   return (sourceId) => {
     const rows = hours.get(sourceId) ?? []

@@ -55,6 +55,7 @@ export const {
   sourceAccount,
   sourceHeard,
   sourceHour,
+  sourceAlarm,
   signingKey,
   session,
   signInCode,

@@ -37,6 +37,7 @@ export const {
   sourceAccount,
   sourceHeard,
   sourceHour,
+  sourceAlarm,
   signingKey,
   session,
   signInCode,

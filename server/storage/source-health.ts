@@ -1,4 +1,4 @@
-import { and, between, eq, gte, inArray, lt, sql } from 'drizzle-orm'
+import { and, between, eq, inArray, lt, sql } from 'drizzle-orm'
 import { addDays, businessDay } from '../../shared/business-day.ts'
 import { bankTransaction, dailyOutcome, marketCounter, sourceHour } from './kit.sqlite.ts'
 import type { OperatorScope } from './scope.ts'
@@ -31,9 +31,16 @@ export function* addToHours(tx: Db, counts: readonly SourceHour[]): Unit<void> {
   }
 }
 
-/** What was heard of every source since that hour (whole hours since 1970), by hour, channel and delay. */
-export async function listHours(store: Store, _scope: OperatorScope, from: number): Promise<SourceHour[]> {
-  return store.db.select().from(sourceHour).where(gte(sourceHour.hour, from))
+/** What was heard of every source in these hours (whole hours since 1970), by hour, channel and delay. */
+export async function listHours(
+  store: Store,
+  _scope: OperatorScope,
+  hours: readonly number[],
+): Promise<SourceHour[]> {
+  return store.db
+    .select()
+    .from(sourceHour)
+    .where(inArray(sourceHour.hour, [...hours]))
 }
 
 /** Of these keys of a source, those under which a transaction is recorded, and when it was: by whoever told it first. */

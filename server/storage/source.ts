@@ -45,6 +45,11 @@ export function listSources(store: Store, _scope: OperatorScope): Promise<Source
 const newest = (heard: readonly Heard[]): number | null =>
   heard.length === 0 ? null : Math.max(...heard.map((one) => one.heardAt))
 
+/** When every source was last heard, by each channel. */
+export async function listHeard(store: Store, _scope: OperatorScope): Promise<Heard[]> {
+  return store.db.select().from(sourceHeard)
+}
+
 /** Writes down when sources were heard; what another server of this database heard later stays. */
 export function* noteHeard(tx: Db, heard: readonly Heard[]): Unit<void> {
   for (const one of heard) {

@@ -278,6 +278,20 @@ export function defineTables(kit: Kit) {
     (t) => [primaryKey({ columns: [t.sourceId, t.hour, t.channel, t.withinS] })],
   )
 
+  /** A source that was silent longer than usual, or told far later: open until it is as usual again. */
+  const sourceAlarm = table('source_alarm', {
+    id: id(),
+    sourceId: text().notNull(),
+    kind: choice(['silent', 'late']).notNull(),
+    /** Silent: when it last pushed. Late: when that was noticed. */
+    since: instant().notNull(),
+    raisedAt: instant().notNull(),
+    endedAt: instant(),
+    /** What the operator was told of it, and how often telling the rest has failed. */
+    told: choice(['nothing', 'raised', 'ended']).notNull().default('nothing'),
+    tries: int().notNull().default(0),
+  })
+
   /** The keys snapshots are signed with; retired ones stay published, so that old signatures can be checked. */
   const signingKey = table('signing_key', {
     kid: text().primaryKey(),
@@ -756,6 +770,7 @@ export function defineTables(kit: Kit) {
     sourceAccount,
     sourceHeard,
     sourceHour,
+    sourceAlarm,
     signingKey,
     session,
     signInCode,

@@ -35,6 +35,7 @@ const REGISTRY = new Set([
   'source_account',
   'source_heard',
   'source_hour',
+  'source_alarm',
   'signing_key',
   'session',
   'sign_in_code',

@@ -74,6 +74,7 @@ export function openTestServer({ publicUrl = 'http://localhost:4040', demo = fal
     dataDir: folder,
     databaseUrl: `file:${join(folder, 'market.db')}`,
     databaseGiven: true,
+    alarm: null,
   }
   const services = openServices(openSqlite(join(folder, 'market.db')), config, { now: () => clock.now, log })
   const { app } = createApp(services, demo)

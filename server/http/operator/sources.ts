@@ -8,6 +8,7 @@ import { addInstance } from '../../sources/instance.ts'
 import { getSource, modeOf, sourceOf, sources } from '../../sources/registry.ts'
 import { readHealth } from '../../domain/source-health.ts'
 import { listSources } from '../../storage/source.ts'
+import { listOpenAlarms } from '../../storage/source-alarm.ts'
 import { readTyped } from '../board/typed-text.ts'
 import type { Services } from '../../services.ts'
 import type { Doors, OperationVisit } from '../door.ts'
@@ -31,6 +32,7 @@ export function showSources(doors: Doors, services: Services, frame: Frame): voi
     await sourceHealth.save()
     const rows = await listSources(store, scope)
     const healthOf = await readHealth(store, scope, now())
+    const alarms = await listOpenAlarms(store)
     c.header('cache-control', 'no-store')
     return c.html(
       sourcesPage(frame, {
@@ -42,6 +44,7 @@ export function showSources(doors: Doors, services: Services, frame: Frame): voi
             mode: modeOf(source, row.mode).words,
             accountCount: row.accounts.length,
             ...healthOf(row.id),
+            alarms: alarms.filter((alarm) => alarm.sourceId === row.id),
           }
         }),
         kinds: sources,

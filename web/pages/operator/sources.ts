@@ -20,7 +20,11 @@ interface SourceSummary {
   /** 0 to 1. */
   foundShare: number | undefined
   undecidedShare: number | undefined
+  /** Not over yet. */
+  alarms: readonly { kind: 'silent' | 'late'; since: number }[]
 }
+
+const ALARM_WORDS = { silent: 'im lâu hơn thường lệ', late: 'báo chậm hơn thường lệ' } as const
 
 const NOTHING = html`<span aria-hidden="true">–</span><span class="visually-hidden">chưa có gì</span>`
 const UNITS = [
@@ -93,7 +97,10 @@ export const sourcesPage = (frame: Frame, { sources, kinds, publicUrl, removed }
           { label: 'tài khoản được phép báo', numeric: true },
         ],
         rows: sources.map((source) => [
-          html`<a class="row-link" href="/operator/sources/${source.id}">${source.label}</a>`,
+          html`<a class="row-link" href="/operator/sources/${source.id}">${source.label}</a>
+            ${source.alarms.map(
+              ({ kind, since }) => html`<span class="mark">${ALARM_WORDS[kind]}, từ ${when(since)}</span>`,
+            )}`,
           `${source.kind}, ${source.mode}`,
           source.lastHeardAt === null
             ? html`<span class="mark">chưa nghe lần nào</span>`

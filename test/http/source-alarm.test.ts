@@ -1,0 +1,201 @@
+import { createHmac } from 'node:crypto'
+import { http, HttpResponse, passthrough } from 'msw'
+import { setupServer } from 'msw/node'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
+import { startChores } from '../../server/chores.ts'
+import { watchSources } from '../../server/domain/source-alarm.ts'
+import { hourOf } from '../../server/domain/source-health.ts'
+import { giveAccess } from '../../server/sources/instance.ts'
+import { tellAlarms } from '../../server/sources/alarm.ts'
+import { listOpenAlarms } from '../../server/storage/source-alarm.ts'
+import { addToHours } from '../../server/storage/source-health.ts'
+import { operatorScope } from '../../server/storage/scope.ts'
+import type { StallEntry } from '../../server/storage/stall.ts'
+import { openTestServer, OPERATOR, type TestServer } from './test-server.ts'
+
+const MINUTE_MS = 60_000
+const WEEK_MS = 7 * 24 * 60 * MINUTE_MS
+const hook = { url: 'https://office.example.vn/alarm', secret: 'only the office and we know this secret' }
+
+let told: { body: string; headers: Headers }[] = []
+let answer = 200
+let asked = 0
+const outside = setupServer(
+  // Our own server is not outside.
+  http.all('http://localhost:*/notifications/*', () => passthrough()),
+  http.get('https://userapi.sepay.vn/v2/transactions', () => {
+    asked += 1
+    const pagination = { total: 0, per_page: 1, current_page: 1, last_page: 1, has_more: false }
+    return HttpResponse.json({ status: 'success', data: [], meta: { pagination } })
+  }),
+  http.post(hook.url, async ({ request }) => {
+    told.push({ body: await request.text(), headers: request.headers })
+    return HttpResponse.text('', { status: answer })
+  }),
+)
+beforeAll(() => outside.listen({ onUnhandledFrame: 'error' }))
+afterAll(() => outside.close())
+
+let server: TestServer
+let sourceId: string
+let lan: StallEntry
+let began: number
+beforeEach(async () => {
+  told = []
+  asked = 0
+  answer = 200
+  server = openTestServer()
+  began = server.clock.now
+  server.clock.now = began - 4 * WEEK_MS
+  const market = await server.addMarket('Chợ Phù Cát')
+  lan = await server.addStall(market, 'A12')
+  sourceId = await server.addSource([lan])
+  server.clock.now = began
+  // Every week at nine it pushed sixty times in the hour.
+  const usual = { sourceId, channel: 'push' as const, withinS: 5, count: 60 }
+  await server.services.store.write((tx) =>
+    addToHours(
+      tx,
+      [1, 2, 3].map((week) => ({ ...usual, hour: hourOf(began) - week * 168 })),
+    ),
+  )
+})
+afterEach(() => server.close())
+
+const accountNumber = () => lan.accounts[0]!.accountNumber
+const pay = () => server.pay(sourceId, { accountNumber: accountNumber(), content: lan.stall.reference })
+const watch = async (listeningSince = began) => {
+  await server.services.sourceHealth.save()
+  const raised = await watchSources(server.services.store, operatorScope(), server.clock.now, listeningSince)
+  return raised.map(({ kind, since }) => `${kind} since ${(since - began) / MINUTE_MS}`)
+}
+const tell = () =>
+  tellAlarms(
+    server.services.store,
+    operatorScope(),
+    hook,
+    'https://cho.example.vn',
+    server.clock.now,
+    AbortSignal.timeout(5_000),
+  )
+const after = (minutes: number) => void (server.clock.now = began + minutes * MINUTE_MS)
+
+it('a source that falls silent is said so once, on the page too, until it pushes again', async () => {
+  const operator = await server.signIn(OPERATOR)
+  const page = async () => (await server.get('/operator/sources', operator)).text()
+  expect((await pay()).status).toBe(200)
+  after(9)
+  expect(await watch()).toEqual([])
+  after(10)
+  expect(await watch()).toEqual(['silent since 0'])
+  after(11)
+  expect(await watch()).toEqual([])
+  expect(await page()).toContain('im lâu hơn thường lệ, từ 09:00')
+  // The hour with usual pushes is over: that nothing is expected ends no silence.
+  after(200)
+  expect(await watch()).toEqual([])
+  expect(await listOpenAlarms(server.services.store)).toHaveLength(1)
+  expect((await pay()).status).toBe(200)
+  expect(await watch()).toEqual([])
+  expect(await listOpenAlarms(server.services.store)).toEqual([])
+  expect(await page()).not.toContain('im lâu hơn thường lệ')
+})
+
+it('is not silent for the time in which this server was not listening', async () => {
+  await pay()
+  after(30)
+  expect(await watch(server.clock.now - 9 * MINUTE_MS)).toEqual([])
+  after(31)
+  expect(await watch(server.clock.now - 10 * MINUTE_MS)).toEqual(['silent since 0'])
+})
+
+it('the operator is told of the silence and of its end, signed, each once, and of no money, account or memo', async () => {
+  await pay()
+  after(10)
+  await watch()
+  expect(await tell()).toMatchObject({ failed: 0 })
+  await tell()
+  expect(told).toHaveLength(1)
+  after(12)
+  await pay()
+  await watch()
+  await tell()
+  await tell()
+  const events = told.map(({ body }) => JSON.parse(body) as Record<string, unknown>)
+  expect(events).toMatchObject([
+    {
+      event: 'source_silent',
+      state: 'raised',
+      sourceId,
+      label: 'SePay thử',
+      since: '2026-11-22T02:00:00.000Z',
+    },
+    { event: 'source_silent', state: 'ended', sourceId, at: '2026-11-22T02:12:00.000Z' },
+  ])
+  for (const { body, headers } of told) {
+    const timestamp = headers.get('x-cho-timestamp')!
+    const signature = createHmac('sha256', hook.secret).update(`${timestamp}.${body}`).digest('hex')
+    expect(headers.get('x-cho-signature')).toBe(`sha256=${signature}`)
+    for (const secret of [accountNumber(), lan.stall.reference, '50000', '50.000', hook.secret])
+      expect(body).not.toContain(secret)
+  }
+})
+
+it('what is not taken is sent again, later each time, and ten times at most', async () => {
+  await pay()
+  after(10)
+  await watch()
+  answer = 503
+  const tries: number[] = []
+  for (let minute = 10; minute < 10 + 24 * 60; minute += 1) {
+    after(minute)
+    const before = told.length
+    await tell()
+    if (told.length > before) tries.push(minute - 10)
+  }
+  expect(tries).toEqual([0, 1, 3, 7, 15, 31, 63, 127, 255, 511])
+  // Its end is news again.
+  answer = 200
+  await pay()
+  await watch()
+  await tell()
+  expect(JSON.parse(told.at(-1)!.body)).toMatchObject({ state: 'ended' })
+})
+
+it('of a source that was removed nothing is expected any more', async () => {
+  await pay()
+  after(10)
+  await watch()
+  const operator = await server.signIn(OPERATOR)
+  await server.post(`/operator/sources/${sourceId}/remove`, { confirmation: sourceId }, operator)
+  await watch()
+  expect(await listOpenAlarms(server.services.store)).toEqual([])
+})
+
+it('the server sees it by itself, asks for what was missed at once, and tells the operator', async () => {
+  const { services, clock } = server
+  const instance = { id: sourceId, kind: 'sepay' }
+  await giveAccess(services.store, services.seal, operatorScope(), instance, { apiToken: 'token' })
+  services.config.alarm = hook
+  await pay()
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const stop = startChores(services)
+  onTestFinished(stop)
+  await expect.poll(() => asked).toBe(1)
+  const minute = async (minutes: number) => {
+    after(minutes)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    vi.advanceTimersByTime(MINUTE_MS)
+  }
+  await minute(9)
+  await minute(10)
+  // Long before the next scheduled back-fill.
+  await expect.poll(() => asked).toBe(2)
+  await minute(11)
+  await expect
+    .poll(() => told.map(({ body }) => JSON.parse(body) as object))
+    .toMatchObject([{ state: 'raised' }])
+  expect([asked, clock.now - began]).toEqual([2, 11 * MINUTE_MS])
+  expect(server.logged.join('\n')).not.toContain(hook.secret)
+})
