@@ -79,7 +79,7 @@ export async function countOutcomesBySource(
   const markets = store.db.select({ id: marketCounter.marketId }).from(marketCounter)
   const { sourceId, outcome, transactionCount } = dailyOutcome
   return store.db
-    .select({ sourceId, outcome, n: sql<number>`sum(${transactionCount})` })
+    .select({ sourceId, outcome, n: sql<number>`sum(${transactionCount})`.mapWith(Number) })
     .from(dailyOutcome)
     .where(
       and(
