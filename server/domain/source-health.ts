@@ -135,7 +135,7 @@ export async function readHealth(
     const pushed = rows.filter(({ channel }) => channel === 'push')
     const found = rows.filter(({ channel }) => channel === 'backfill')
     const many = (outcome: string) =>
-      Number((outcomes.get(sourceId) ?? []).find((row) => row.outcome === outcome)?.n ?? 0)
+      (outcomes.get(sourceId) ?? []).find((row) => row.outcome === outcome)?.n ?? 0
     return {
       p50S: delayPercentile(pushed, 0.5),
       p95S: delayPercentile(pushed, 0.95),
