@@ -1,6 +1,6 @@
 import type { OperatorScope } from '../storage/scope.ts'
 import { endAlarm, listOpenAlarms, raiseAlarm, type NewAlarm } from '../storage/source-alarm.ts'
-import { listHeard, listSources, type SourceListing } from '../storage/source.ts'
+import { findSource, listHeard, listSources, type SourceListing } from '../storage/source.ts'
 import { listHours, type SourceHour } from '../storage/source-health.ts'
 import type { Store } from '../storage/store.ts'
 import { delayPercentile, timedCount } from './delay.ts'
@@ -115,4 +115,21 @@ function hoursThatCount(hour: number): number[] {
   const weighed = Array.from({ length: WEIGHED_HOURS + 1 }, (_, ago) => hour - ago)
   const before = Array.from({ length: WEEKS }, (_, index) => (index + 1) * WEEK_HOURS)
   return [...new Set([...recent, ...weighed.flatMap((one) => before.map((ago) => one - ago))])]
+}
+
+/**
+ * Since when she hears late: every source that hears her account is silent or late. Undefined where one of them is as
+ * usual, or none hears it.
+ */
+export async function lateSince(store: Store, accountKey: string): Promise<number | undefined> {
+  const open = await listOpenAlarms(store)
+  if (open.length === 0) return undefined
+  const { bindings } = await store.registry()
+  const hearers: string[] = []
+  for (const [sourceId, bound] of bindings) {
+    if (bound.has(accountKey) && (await findSource(store, sourceId))) hearers.push(sourceId)
+  }
+  const alarms = hearers.map((id) => open.find((alarm) => alarm.sourceId === id))
+  const since = alarms.flatMap((alarm) => alarm?.since ?? [])
+  return since.length === 0 || since.length < hearers.length ? undefined : Math.max(...since)
 }

@@ -247,6 +247,6 @@ describe('stand mode', () => {
     await pay(60_000, `${TODAY} 08:50:00`)
     await pay(70_000, `${TODAY} 08:51:00`)
     expect(await stand()).toMatch(/data-bank-late\s*>/)
-    expect(await (await server.get(path, cookie)).text()).toContain('Ngân hàng đang báo chậm')
+    expect(await (await server.get(path, cookie)).text()).toMatch(/Ngân hàng \S+ đang báo chậm\. Khách/)
   })
 })

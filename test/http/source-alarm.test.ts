@@ -162,6 +162,37 @@ it('what is not taken is sent again, later each time, and ten times at most', as
   expect(JSON.parse(told.at(-1)!.body)).toMatchObject({ state: 'ended' })
 })
 
+it('the vendor reads calmly since when her bank is not heard, unless another source hears it', async () => {
+  const vendor = await server.signIn({
+    role: 'vendor',
+    marketId: lan.stall.marketId,
+    vendorId: lan.vendor!.id,
+  })
+  const says = async () => {
+    const found = []
+    for (const page of ['', '/stand'])
+      found.push(
+        /Ngân hàng MBBank đang báo chậm, từ 09:00/.test(
+          await (await server.get(`/vendor/${lan.stall.code}${page}`, vendor)).text(),
+        ),
+      )
+    return found
+  }
+  await pay()
+  after(10)
+  expect(await says()).toEqual([false, false])
+  await watch()
+  expect(await says()).toEqual([true, true])
+  const other = await server.addSource([lan])
+  expect(await says()).toEqual([false, false])
+  const operator = await server.signIn(OPERATOR)
+  await server.post(`/operator/sources/${other}/remove`, { confirmation: other }, operator)
+  expect(await says()).toEqual([true, true])
+  await pay()
+  await watch()
+  expect(await says()).toEqual([false, false])
+})
+
 it('of a source that was removed nothing is expected any more', async () => {
   await pay()
   after(10)

@@ -17,7 +17,10 @@ async function askAboutBank() {
     const answer = await fetch(location.href, { headers: { accept: 'text/html' } })
     if (!answer.ok) return
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
-    late?.toggleAttribute('hidden', page.querySelector('[data-bank-late]')?.hasAttribute('hidden') ?? true)
+    const told = page.querySelector('[data-bank-late]')
+    if (!late) return
+    late.textContent = told?.textContent ?? ''
+    late.toggleAttribute('hidden', told?.hasAttribute('hidden') ?? true)
   } catch {
     // No network: the header says so already.
   }

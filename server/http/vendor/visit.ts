@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto'
+import { findBank } from '@vietqr/core'
 import type { VendorView } from '../../../web/pages/vendor/vendor-layout.ts'
-import { addDays, businessDay } from '../../../shared/business-day.ts'
+import { accountKey } from '../../../shared/bank-transaction.ts'
+import { addDays, businessDay, vietnamTime } from '../../../shared/business-day.ts'
 import { onlyHears } from '../../domain/access.ts'
 import { median } from '../../domain/book-period.ts'
+import { lateSince } from '../../domain/source-alarm.ts'
+import { accountInUse } from '../../storage/account.ts'
 import { listDelays } from '../../storage/book.ts'
 import { currentCursor } from '../../storage/takings.ts'
 import { getVendor } from '../../storage/vendor.ts'
@@ -17,15 +21,17 @@ const LATE_MS = 2 * 60_000
 const LATELY_MS = 60 * 60_000
 
 /** What all of a vendor's pages show and need to listen. */
-export async function vendorView(
-  { config, store, now }: Services,
-  visit: StallVisit,
-): Promise<VendorView & { bankLate: boolean }> {
+export async function vendorView({ config, store, now }: Services, visit: StallVisit): Promise<VendorView> {
   const { c, listing, scope, actor } = visit
   const { announce, thousand, odd } = await getVendor(store, scope.marketId, actor.vendorId!)
   const sign = stallSign(listing)
   const today = businessDay(now(), listing.market.dayStartsAtMinutes)
   const delays = await listDelays(store, scope, today, now() - LATELY_MS)
+  const account = accountInUse(listing.accounts)
+  const bank = account && (findBank(account.bankBin)?.shortName ?? account.bankBin)
+  const since = account && (await lateSince(store, accountKey(account)))
+  const isLate = since !== undefined || (delays.length > 0 && median(delays) > LATE_MS)
+  const bankLate = isLate ? { bank, since: since === undefined ? undefined : vietnamTime(since) } : undefined
   // The one leave to be kept on the phone: what does not say for which sign-in it is, the service worker lets go.
   const token = readSessionToken(c, config) ?? ''
   c.header('x-keep-for', createHash('sha256').update(`kept for ${token}`).digest('hex').slice(0, 16))
@@ -38,7 +44,7 @@ export async function vendorView(
     announce,
     dialect: { thousand, odd },
     onlyHears: onlyHears(actor),
-    bankLate: delays.length > 0 && median(delays) > LATE_MS,
+    ...(bankLate === undefined ? {} : { bankLate }),
   }
 }
 

@@ -7,7 +7,7 @@ import { stallTitle } from '../stall.ts'
 import { accountNotice, type AccountNotice } from './account-notice.ts'
 import { dayWords, digitsOf, totalWords } from './day-words.ts'
 import { lineTemplates, paymentLine } from './payment-line.ts'
-import { vendorLayout } from './vendor-layout.ts'
+import { bankLateWords, vendorLayout } from './vendor-layout.ts'
 import type { DayTakings, PaymentLine } from '../../../shared/wire.ts'
 import type { Frame, Html } from '../layout.ts'
 import type { VendorView } from './vendor-layout.ts'
@@ -45,7 +45,7 @@ export const vendorHomePage = (frame: Frame, view: VendorHomeView): Html => {
       )}
       ${view.reachNotice && accountNotice('plain', view.stallCode, view.reachNotice)}
       ${view.accountNotice && accountNotice('warn', view.stallCode, view.accountNotice)}
-      ${view.bankLate && notice('warn', 'Ngân hàng đang báo chậm. Khách đã trừ tiền thì đợi thêm vài phút.')}
+      ${view.bankLate && notice('warn', bankLateWords(view.bankLate))}
       <section class="takings">
         <h1>Chuyển khoản ngày <span data-field="day">${vietnamDate(takings.businessDay)}</span></h1>
         <strong

@@ -4,7 +4,7 @@ import { formatVnd } from '../../../shared/money.ts'
 import { icon } from '../../icons/icon.ts'
 import { classificationWord, lineKind } from './classification-word.ts'
 import { dayWords, digitsOf } from './day-words.ts'
-import { vendorLayout } from './vendor-layout.ts'
+import { bankLateWords, vendorLayout } from './vendor-layout.ts'
 import type { DayTakings, PaymentLine } from '../../../shared/wire.ts'
 import type { Frame, Html } from '../layout.ts'
 import type { VendorView } from './vendor-layout.ts'
@@ -44,7 +44,7 @@ export const vendorStandPage = (frame: Frame, view: VendorStandView): Html => {
         Máy không cho giữ màn hình sáng: tắt tiết kiệm pin, hoặc đặt màn hình lâu tắt.
       </p>
       <p class="state" role="status" data-bank-late ${view.bankLate ? '' : 'hidden'}>
-        Ngân hàng đang báo chậm. Khách đã trừ tiền thì đợi thêm vài phút.
+        ${view.bankLate && bankLateWords(view.bankLate)}
       </p>
       <section class="newest" aria-label="Các lần chuyển khoản, mới nhất ở trên">
         <ol class="lines" data-field="lines">

@@ -21,11 +21,14 @@ export interface VendorView {
   dialect: Dialect
   /** A helper's phone, or one that waits for a yes: it hears the day, and changes nothing. */
   onlyHears?: boolean
-  /** Her bank's newest credits took minutes to be told. */
-  bankLate?: boolean
+  /** Her newest credits took minutes to be told, or, since `10:42`, whoever tells of them is silent or late. */
+  bankLate?: { bank: string | undefined; since: string | undefined }
   /** The page waits for something: asked for anew so often where no script runs. */
   refreshSeconds?: number
 }
+
+export const bankLateWords = ({ bank, since }: NonNullable<VendorView['bankLate']>): string =>
+  `Ngân hàng ${bank === undefined ? '' : `${bank} `}đang báo chậm${since === undefined ? '' : `, từ ${since}`}. Khách đã trừ tiền thì đợi thêm vài phút.`
 
 /** Drawn before any script runs, and true then: no sound has been allowed yet. */
 export const speakerButton = (): Html =>
