@@ -60,7 +60,11 @@ async function cutPower(run: Run, nodeOptions: string[]): Promise<Outcome> {
 /** One life of the server, from its start to its end in order, as everything it did to the disk and answered. */
 async function record(market: EmbeddedMarket, sender: Sender, nodeOptions: string[]): Promise<DiskEvent[]> {
   const file = join(market.dataDir, 'recording')
-  const product = await startProduct(market, { through: recordTo(file), nodeOptions })
+  const smallLog = ['--import', join(import.meta.dirname, 'small-log.ts')]
+  const product = await startProduct(market, {
+    through: recordTo(file),
+    nodeOptions: [...smallLog, ...nodeOptions],
+  })
   for (let count = 0; count < LONE_COUNT; count += 1) await sender.send(sender.make())
   await sender.load(AbortSignal.timeout(LOADED_MS))
   await product.stop()

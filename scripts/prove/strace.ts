@@ -48,7 +48,8 @@ export async function readRecording(file: string, { pid }: Product): Promise<str
   const last = new RegExp(`^${pid} +\\+\\+\\+ exited`)
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const lines = readFileSync(file, 'latin1').split('\n')
-    if (lines.slice(-3).some((line) => last.test(line))) return lines
+    // Threads of it may end after it.
+    if (lines.slice(-50).some((line) => last.test(line))) return lines
     await sleep(100)
   }
   throw new Error(`the recording in ${file} has no end`)
