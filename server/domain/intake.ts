@@ -6,6 +6,7 @@ import { RULES } from './recording-rules.ts'
 
 /** One commit carries at most this many messages. */
 const MAX_BATCH = 256
+/** Under way at the disk, and handed over already. */
 const MAX_COMMITS = 2
 /** More than this waiting, and the source is asked to come again: it will, memory will not. */
 const MAX_WAITING = 4_096

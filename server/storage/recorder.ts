@@ -33,13 +33,14 @@ export function startRecorder(databaseUrl: string, rulesModule: string): Recorde
       if ('error' in recorded) reject(recorded.error)
       else resolve(recorded.published)
     })
-    const fail = (error: Error) => {
+    let cause: unknown = new Error('the recording thread ended')
+    worker.once('error', (error) => (cause = error))
+    // Only now: another one started between its error and its end would be given up with it.
+    worker.once('exit', () => {
       thread = undefined
-      for (const { reject } of waiting.values()) reject(error)
+      for (const { reject } of waiting.values()) reject(cause)
       waiting.clear()
-    }
-    worker.once('error', fail)
-    worker.once('exit', () => fail(new Error('the recording thread ended')))
+    })
     return worker
   }
 
