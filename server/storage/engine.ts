@@ -51,7 +51,7 @@ export async function openServing(databaseUrl: string): Promise<Store> {
         return recorder.record(batch)
       })
       // Ends in nothing: what it ended in would hold what the one before ended in, and so on for ever.
-      recorded = Promise.all([recorded, done.catch(() => {})]).then(() => {})
+      recorded = Promise.all([recorded, done.catch(() => {})]).then(() => undefined)
       return done
     },
     async close() {
