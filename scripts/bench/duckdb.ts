@@ -68,7 +68,7 @@ async function copyCredits({ folder, market }: Ledger, path: string): Promise<vo
          m.classification as kind, x.payer_account as payer
        from "match" m
        join bank_transaction t on t.market_id = m.market_id and t.seq = m.transaction_seq
-       left join transaction_text x on x.market_id = m.market_id and x.transaction_seq = m.transaction_seq
+       left join erasable x on x.market_id = m.market_id and x.seq = m.transaction_seq
        where m.market_id = ? order by m.seq`,
     )
     .iterate(market.marketId)) {

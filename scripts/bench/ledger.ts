@@ -96,7 +96,7 @@ function fill(path: string, { marketId, sourceId, payees }: BenchMarket, transac
     pragma cache_size = -1000000; pragma temp_store = memory`)
   const indexes = db
     .prepare(`select name, sql from sqlite_master where type = 'index' and sql is not null
-      and tbl_name in ('bank_notification', 'notification_body', 'bank_transaction', 'transaction_text', 'match')`)
+      and tbl_name in ('bank_notification', 'bank_transaction', 'erasable', 'match')`)
     .all() as { name: string; sql: string }[]
   const bar = new SingleBar({ format: 'ledger {bar} {value}/{total}', stream: process.stderr })
   bar.start(DAYS + indexes.length, 0)
@@ -163,10 +163,8 @@ function fill(path: string, { marketId, sourceId, payees }: BenchMarket, transac
       select ${marketId}, '${day}', '${sourceId}', 'matched', count(*), sum(amount_vnd) from credit having count(*) > 0;
     ${
       keepsWords
-        ? `insert into transaction_text (market_id, transaction_seq, remittance_text, payer_account, erase_on)
-      select ${marketId}, i * ${SEQS} + 2, ${memo}, payer, '${NEVER}' from credit;
-    insert into notification_body (market_id, notification_seq, body, erase_on)
-      select ${marketId}, i * ${SEQS} + 1, cast(${body} as blob), '${NEVER}' from credit`
+        ? `insert into erasable (market_id, seq, body, remittance_text, payer_account, erase_on)
+      select ${marketId}, i * ${SEQS} + 2, cast(${body} as blob), ${memo}, payer, '${NEVER}' from credit`
         : ''
     }`
   }

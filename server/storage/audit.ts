@@ -371,7 +371,7 @@ const ledger = (within: SQL) => sql`
     x.payer_account as "payerAccount", x.erase_on as "eraseOn"
   from (select * from bank_transaction where ${within}) as t
   left join "match" m on m.market_id = t.market_id and m.transaction_seq = t.seq and ${STANDING}
-  left join transaction_text x on x.market_id = t.market_id and x.transaction_seq = t.seq`
+  left join erasable x on x.market_id = t.market_id and x.seq = t.seq`
 
 interface CashRow {
   day: string

@@ -4,7 +4,7 @@ import { saleState } from '../../shared/sale-state.ts'
 import type { Classification } from '../../shared/wire.ts'
 import type { MatchRule } from './decision.ts'
 import type { UndecidedCredit } from './inbox.ts'
-import { bankTransaction, match, sale, transactionText } from './kit.sqlite.ts'
+import { bankTransaction, match, sale, erasable } from './kit.sqlite.ts'
 import { creditOfMatch, newestClassification, standing } from './match.ts'
 import { salesAsOf } from './sale.ts'
 import { stallScope, type OperatorScope } from './scope.ts'
@@ -83,18 +83,15 @@ function* earlierOf(
         stallId: match.stallId,
         rule: match.rule,
         kind: newestClassification(tx),
-        remittanceText: transactionText.remittanceText,
-        payerName: transactionText.payerName,
-        payerAccount: transactionText.payerAccount,
+        remittanceText: erasable.remittanceText,
+        payerName: erasable.payerName,
+        payerAccount: erasable.payerAccount,
       })
       .from(bankTransaction)
       .innerJoin(match, creditOfMatch)
       .leftJoin(
-        transactionText,
-        and(
-          eq(transactionText.marketId, bankTransaction.marketId),
-          eq(transactionText.transactionSeq, bankTransaction.seq),
-        ),
+        erasable,
+        and(eq(erasable.marketId, bankTransaction.marketId), eq(erasable.seq, bankTransaction.seq)),
       )
       .where(
         and(

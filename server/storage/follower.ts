@@ -174,7 +174,7 @@ function* followPayers(tx: Db, page: Page, payerKey: PayerKey, sums: Sums): Unit
         )
       ) then 1 else 0 end as "isSale"
     from (select distinct transaction_seq from touched) as one
-    join transaction_text x on x.market_id = ${marketId} and x.transaction_seq = one.transaction_seq
+    join erasable x on x.market_id = ${marketId} and x.seq = one.transaction_seq
       and x.payer_account is not null
     join bank_transaction t on t.market_id = ${marketId} and t.seq = one.transaction_seq`)).map((row) => ({
     ...row,

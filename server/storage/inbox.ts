@@ -2,14 +2,7 @@ import { and, desc, eq, gt, inArray, isNotNull, notExists, notInArray, sql } fro
 import { alias } from 'drizzle-orm/sqlite-core'
 import type { NotASale } from './assignment.ts'
 import type { ExceptionReason, NotCountedReason } from './decision.ts'
-import {
-  bankTransaction,
-  dailyOutcome,
-  match,
-  matchException,
-  source,
-  transactionText,
-} from './kit.sqlite.ts'
+import { bankTransaction, dailyOutcome, match, matchException, source, erasable } from './kit.sqlite.ts'
 import type { OperatorScope } from './scope.ts'
 import type { Store } from './store.ts'
 import { creditOfMatch, newestClassification, NO_STALL, standing } from './match.ts'
@@ -190,9 +183,9 @@ export async function listUndecided(
       virtualAccount: bankTransaction.virtualAccount,
       amountVnd: bankTransaction.amountVnd,
       bookedAt: bankTransaction.bookedAt,
-      remittanceText: transactionText.remittanceText,
-      payerName: transactionText.payerName,
-      payerAccount: transactionText.payerAccount,
+      remittanceText: erasable.remittanceText,
+      payerName: erasable.payerName,
+      payerAccount: erasable.payerAccount,
       reason: matchException.reason,
       sourceId: bankTransaction.sourceId,
     })
@@ -205,11 +198,8 @@ export async function listUndecided(
       ),
     )
     .leftJoin(
-      transactionText,
-      and(
-        eq(transactionText.marketId, bankTransaction.marketId),
-        eq(transactionText.transactionSeq, bankTransaction.seq),
-      ),
+      erasable,
+      and(eq(erasable.marketId, bankTransaction.marketId), eq(erasable.seq, bankTransaction.seq)),
     )
     .where(
       and(

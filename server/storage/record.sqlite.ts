@@ -44,9 +44,7 @@ export function createRecorder({ client, db }: Connection, registryNow: () => Re
       rules,
     )
 
-    for (const table of Object.keys(rows) as RecordedTable[]) {
-      for (const row of rows[table]) statements.insert[table](row)
-    }
+    for (const table of Object.keys(rows) as RecordedTable[]) statements.insert[table](rows[table])
     for (const { marketId, seq, transactionSeq } of proofCredits) {
       statements.creditProof.run({ marketId, seq, transactionSeq })
     }

@@ -5,7 +5,8 @@ import type { IncomingMessage, Published } from './decision.ts'
 /** A batch on its way to the recording thread: all bodies in one piece of memory, which changes hands. */
 export interface Parcel {
   id: number
-  messages: Omit<IncomingMessage, 'rawBody'>[]
+  /** JSON: a thread takes it in twice as fast as the objects. */
+  messages: string
   bodies: Uint8Array<ArrayBuffer>
   bodyLengths: number[]
 }
@@ -67,17 +68,17 @@ function pack(id: number, batch: readonly IncomingMessage[]): Parcel {
   const bodyLengths = batch.map(({ rawBody }) => rawBody.byteLength)
   const bodies = new Uint8Array(bodyLengths.reduce((sum, length) => sum + length, 0))
   let offset = 0
-  const messages = batch.map(({ rawBody, ...message }) => {
+  const messages = batch.map(({ rawBody, ...message }): Omit<IncomingMessage, 'rawBody'> => {
     bodies.set(rawBody, offset)
     offset += rawBody.byteLength
     return message
   })
-  return { id, messages, bodies, bodyLengths }
+  return { id, messages: JSON.stringify(messages), bodies, bodyLengths }
 }
 
 export function unpack({ messages, bodies, bodyLengths }: Parcel): IncomingMessage[] {
   let offset = 0
-  return messages.map((message, index) => {
+  return (JSON.parse(messages) as Omit<IncomingMessage, 'rawBody'>[]).map((message, index) => {
     const rawBody = bodies.subarray(offset, (offset += bodyLengths[index]!))
     return { ...message, rawBody }
   })

@@ -69,14 +69,22 @@ type Inserts = { [Table in RecordedTable]: (typeof tables)[Table]['$inferInsert'
 
 export type RecordedTable =
   | 'bankNotification'
-  | 'notificationBody'
   | 'bankTransaction'
-  | 'transactionText'
+  | 'erasable'
   | 'witness'
   | 'match'
   | 'matchException'
   | 'takings'
   | 'dailyOutcome'
+
+/** A message's row in a market. */
+interface Notification {
+  seq: number
+  /** Made by this batch, for this entry. */
+  isNew: boolean
+  /** It was there before the batch, and its bytes with it. */
+  isKept: boolean
+}
 
 interface ProofCredit {
   marketId: number
@@ -150,9 +158,8 @@ export function planRecording(
 ): Recording {
   const rows: Inserts = {
     bankNotification: [],
-    notificationBody: [],
     bankTransaction: [],
-    transactionText: [],
+    erasable: [],
     witness: [],
     match: [],
     matchException: [],
@@ -183,7 +190,8 @@ export function planRecording(
   return { rows, proofCredits, bornOut, counters, published }
 
   function recordUnreadable(entry: Entry, { notificationSeq }: Known): void {
-    const notification = recordNotification(entry, notificationSeq, true)
+    const notification = recordNotification(entry, notificationSeq)
+    keepBody(entry, notification)
     if (notification.isNew) raise(entry, 'unreadable', notification.seq, null, entry.message.unreadable)
   }
 
@@ -198,7 +206,9 @@ export function planRecording(
     const recorded = before ?? transactions.get(key)
     if (recorded) {
       if (recorded.contentSha256 === contentSha256) return
-      const { seq, isNew } = recordNotification(entry, notificationSeq, true)
+      const notification = recordNotification(entry, notificationSeq)
+      keepBody(entry, notification)
+      const { seq, isNew } = notification
       const detail = 'same key as an earlier message, other content'
       if (isNew) raise(entry, 'content_changed', seq, recorded.seq, detail)
       return
@@ -214,11 +224,12 @@ export function planRecording(
     )
     const same = rules.sameTransfer({ ...transaction, textSha256 }, untoldNow)
     if (message.corroboratesOnly && same?.is !== 'certain') return
-    const notification = recordNotification(entry, notificationSeq, keepsWords)
+    const notification = recordNotification(entry, notificationSeq)
     if (same?.is === 'certain') {
       const { twin } = same
       witnesses.add(key)
       toldBy.add(ofChannel(twin))
+      if (keepsWords) keepBody(entry, notification)
       const row = { marketId, sourceId, sourceKey, channel, notificationSeq: notification.seq }
       rows.witness.push({ ...row, transactionSeq: twin.seq })
       return
@@ -246,8 +257,8 @@ export function planRecording(
     transactions.set(key, row)
     transfers.set(transferKey(marketId, transaction), [...alike, row])
     if (keepsWords) {
-      const text = { remittanceText, payerName, payerAccount }
-      rows.transactionText.push({ marketId, transactionSeq: seq, ...text, eraseOn })
+      const body = takeBody(entry, notification)
+      rows.erasable.push({ marketId, seq, body, remittanceText, payerName, payerAccount, eraseOn })
     }
     if (transaction.direction === 'in') countOutcome(entry, decision.outcome, transaction.amountVnd)
     if (decision.outcome === 'undecided') raise(entry, decision.reason, notification.seq, seq, null)
@@ -257,11 +268,10 @@ export function planRecording(
 
   /** The message's row in that market, made at its first use: a resend that says nothing new leaves none. */
   function recordNotification(
-    { message, bodySha256, marketId, eraseOn }: Entry,
+    { message, bodySha256, marketId }: Entry,
     recordedBefore: number | null,
-    keepsBody: boolean,
-  ): { seq: number; isNew: boolean } {
-    const { sourceId, receivedAt, rawBody } = message
+  ): Notification {
+    const { sourceId, receivedAt } = message
     const key = `${marketId} ${sourceId} ${bodySha256}`
     const before = recordedBefore ?? notifications.get(key)
     const seq = before ?? nextSeq(marketId)
@@ -269,16 +279,23 @@ export function planRecording(
       notifications.set(key, seq)
       rows.bankNotification.push({ marketId, seq, sourceId, bodySha256, receivedAt })
     }
-    if (keepsBody && recordedBefore === null && !bodies.has(key)) {
-      bodies.add(key)
-      rows.notificationBody.push({
-        marketId,
-        notificationSeq: seq,
-        body: Buffer.from(rawBody.buffer, rawBody.byteOffset, rawBody.byteLength),
-        eraseOn,
-      })
-    }
-    return { seq, isNew: before === undefined }
+    return { seq, isNew: before === undefined, isKept: recordedBefore !== null }
+  }
+
+  /** The message's bytes, once: whoever takes them keeps them. */
+  function takeBody({ message, marketId }: Entry, { seq, isKept }: Notification): Buffer | null {
+    const key = `${marketId} ${seq}`
+    if (isKept || bodies.has(key)) return null
+    bodies.add(key)
+    const { buffer, byteOffset, byteLength } = message.rawBody
+    return Buffer.from(buffer, byteOffset, byteLength)
+  }
+
+  /** Of a message that told of no new transaction. */
+  function keepBody(entry: Entry, notification: Notification): void {
+    const body = takeBody(entry, notification)
+    const { marketId, eraseOn } = entry
+    if (body) rows.erasable.push({ marketId, seq: notification.seq, body, eraseOn })
   }
 
   function recordMatch(

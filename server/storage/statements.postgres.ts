@@ -184,9 +184,8 @@ const ON_CONFLICT: Partial<Record<RecordedTable, SQL>> = {
 
 const RECORDED = [
   'bankNotification',
-  'notificationBody',
   'bankTransaction',
-  'transactionText',
+  'erasable',
   'witness',
   'match',
   'matchException',

@@ -358,21 +358,6 @@ export function defineTables(kit: Kit) {
     (t) => [primaryKey({ columns: [t.marketId, t.seq] })],
   )
 
-  /** The raw bytes, apart so that they can be erased without touching the ledger, which keeps their hash. */
-  const notificationBody = table(
-    'notification_body',
-    {
-      marketId: int().notNull(),
-      notificationSeq: int().notNull(),
-      body: bytes().notNull(),
-      eraseOn: text().notNull(),
-    },
-    (t) => [
-      primaryKey({ columns: [t.marketId, t.notificationSeq] }),
-      index('notification_body_erase').on(t.eraseOn),
-    ],
-  )
-
   const bankTransaction = table(
     'bank_transaction',
     {
@@ -407,21 +392,24 @@ export function defineTables(kit: Kit) {
     ],
   )
 
-  /** What may be forgotten: the payer and the payer's words. */
-  const transactionText = table(
-    'transaction_text',
+  /**
+   * What may be forgotten: a message's raw bytes, the payer and the payer's words, in one row because they come and
+   * go together; apart from the ledger, which keeps their hashes. The bytes lie with the first transaction they told
+   * of, or under the message's own `seq` where they told of none that is new.
+   */
+  const erasable = table(
+    'erasable',
     {
       marketId: int().notNull(),
-      transactionSeq: int().notNull(),
-      remittanceText: text().notNull(),
+      /** The transaction's, or the message's. */
+      seq: int().notNull(),
+      body: bytes(),
+      remittanceText: text(),
       payerName: text(),
       payerAccount: text(),
       eraseOn: text().notNull(),
     },
-    (t) => [
-      primaryKey({ columns: [t.marketId, t.transactionSeq] }),
-      index('transaction_text_erase').on(t.eraseOn),
-    ],
+    (t) => [primaryKey({ columns: [t.marketId, t.seq] }), index('erasable_erase').on(t.eraseOn)],
   )
 
   /** The same transfer told again under another key, by the source's other channel. */
@@ -776,9 +764,8 @@ export function defineTables(kit: Kit) {
     signInCode,
     marketCounter,
     bankNotification,
-    notificationBody,
     bankTransaction,
-    transactionText,
+    erasable,
     witness,
     match,
     matchReversal,

@@ -7,7 +7,7 @@ import { notesKnown } from './cash.ts'
 import { ADD_TO_TAKINGS } from './counted.ts'
 import { lastPartDay } from './cut.ts'
 import type { Published } from './decision.ts'
-import { bankTransaction, change, classification, match, takings, transactionText } from './kit.sqlite.ts'
+import { bankTransaction, change, classification, match, takings, erasable } from './kit.sqlite.ts'
 import { known } from './known.ts'
 import { creditOfMatch, matchedVnd, newestClassification, NO_STALL, standing } from './match.ts'
 import { salesAsOf, salesOfCredits } from './sale.ts'
@@ -378,19 +378,13 @@ function* linesOf(
         stallId: match.stallId,
         saleSeq: match.saleSeq,
         partVnd: match.partVnd,
-        memo: transactionText.remittanceText,
-        payerName: transactionText.payerName,
+        memo: erasable.remittanceText,
+        payerName: erasable.payerName,
         classification: newestClassification(tx),
       })
       .from(match)
       .innerJoin(bankTransaction, creditOfMatch)
-      .leftJoin(
-        transactionText,
-        and(
-          eq(transactionText.marketId, match.marketId),
-          eq(transactionText.transactionSeq, match.transactionSeq),
-        ),
-      )
+      .leftJoin(erasable, and(eq(erasable.marketId, match.marketId), eq(erasable.seq, match.transactionSeq)))
       .where(and(eq(match.marketId, scope.marketId), which, known(scope)))
       .orderBy(desc(match.seq))
       .limit(most),

@@ -299,9 +299,8 @@ async function actOn({ market: { store }, vendorOfC }: Side, place: Place, one: 
 const LEDGER = [
   'marketCounter',
   'bankNotification',
-  'notificationBody',
   'bankTransaction',
-  'transactionText',
+  'erasable',
   'witness',
   'match',
   'matchReversal',
@@ -362,7 +361,7 @@ function booksOf({ stallNames, stallOfAccount }: Side, all: Dump, marketId: numb
   const nameOf = (stallId: number) => (stallId === NO_STALL ? 'nobody' : stallNames.get(stallId)!)
   return {
     notifications: of(all.bankNotification).length,
-    bodies: of(all.notificationBody).length,
+    bodies: of(all.erasable).filter(({ body }) => body !== null).length,
     transactions: of(all.bankTransaction).map(
       (row) =>
         `${row.sourceKey} ${row.businessDay} ${row.direction} ${row.amountVnd} ${row.notCounted ?? 'counts'}`,

@@ -160,13 +160,12 @@ const RECORDED = [
   'bank_notification',
   'bank_transaction',
   'daily_outcome',
+  'erasable',
   'market_counter',
   'match',
   'match_exception',
-  'notification_body',
   'sale',
   'takings',
-  'transaction_text',
   'witness',
 ]
 const TABLE_USE =

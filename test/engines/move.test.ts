@@ -167,7 +167,7 @@ describe.each(DIRECTIONS)('a market moved from %s to %s', (fromEngine, toEngine)
       'update takings set total_vnd = total_vnd + 1',
       /^takings marketId \d+, businessDay/,
     ],
-    ['a changed word', `update transaction_text set remittance_text = 'x'`, /^transaction_text marketId/],
+    ['a changed word', `update erasable set remittance_text = 'x'`, /^erasable marketId/],
   ])('names the row of %s', async (_, statement, named) => {
     const from = await fullDatabase(fromEngine)
     const to = await database(toEngine)

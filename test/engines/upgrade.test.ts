@@ -5,12 +5,15 @@ import { expect, inject, it } from 'vitest'
 import { ask, createDatabase } from '../postgres-server.ts'
 import { ENGINES, execute, newDatabase, type Engine } from '../test-store.ts'
 
-/** The migration that moved a match's first classification into its row. */
+/** The migration that moved a match's first classification into its row, the first of those that move something. */
 const DECISIONS = { sqlite: '0005_decisions', postgres: '0001_decisions' }
 
 /** What a ledger of before held: two credits, one of them said to be something else since, and one unreadable message. */
 const BEFORE = `
   insert into bank_notification (market_id, seq, source_id, body_sha256, received_at) values (0, 1, 's', 'abc', 1);
+  insert into notification_body (market_id, notification_seq, body, erase_on) values (0, 1, '{', '2027-02-20');
+  insert into transaction_text (market_id, transaction_seq, remittance_text, payer_name, payer_account, erase_on)
+    values (1, 2, 'tien ca', 'TRAN THI B', null, '2027-02-21');
   insert into match_exception (market_id, seq, notification_seq, business_day, reason, at)
     values (0, 2, 1, '2026-11-22', 'unreadable', 1);
   insert into "match" (market_id, seq, transaction_seq, business_day, stall_id, rule, by, at)
@@ -20,7 +23,7 @@ const BEFORE = `
   insert into change (market_id, seq, stall_id, transaction_seq, kind, at) values
     (1, 5, 7, 2, 'credit', 1), (1, 10, 7, 7, 'credit', 1), (1, 12, 7, 7, 'classified', 2)`
 
-function migrations(engine: Engine): { before: string[]; decisions: string } {
+function migrations(engine: Engine): { before: string[]; since: string[] } {
   const folder = join(import.meta.dirname, '..', '..', 'server', 'storage', 'migrations', engine)
   const journal = JSON.parse(readFileSync(join(folder, 'meta', '_journal.json'), 'utf8')) as {
     entries: { tag: string }[]
@@ -28,30 +31,42 @@ function migrations(engine: Engine): { before: string[]; decisions: string } {
   const tags = journal.entries.map(({ tag }) => tag)
   const read = (tag: string) =>
     readFileSync(join(folder, `${tag}.sql`), 'utf8').replaceAll('--> statement-breakpoint', '')
-  const last = tags.indexOf(DECISIONS[engine])
-  return { before: tags.slice(0, last).map(read), decisions: read(tags[last]!) }
+  const first = tags.indexOf(DECISIONS[engine])
+  return { before: tags.slice(0, first).map(read), since: tags.slice(first).map(read) }
 }
 
-it.each(ENGINES)('a ledger of before keeps what was said of its money, on %s', async (engine) => {
-  const isSqlite = engine === 'sqlite'
-  const { url, drop } = isSqlite
-    ? await newDatabase('sqlite')
-    : { url: await createDatabase(inject('postgresUrl')), drop: async () => {} }
-  const { before, decisions } = migrations(engine)
-  for (const text of [...before, BEFORE, decisions]) await execute(url, text)
+it.each(ENGINES)(
+  'a ledger of before keeps what was said of its money, and the words of it, on %s',
+  async (engine) => {
+    const isSqlite = engine === 'sqlite'
+    const { url, drop } = isSqlite
+      ? await newDatabase('sqlite')
+      : { url: await createDatabase(inject('postgresUrl')), drop: async () => {} }
+    const { before, since } = migrations(engine)
+    for (const text of [...before, BEFORE, ...since]) await execute(url, text)
 
-  const read = async (query: string): Promise<object[]> => {
-    if (!isSqlite) return ask(url, query)
-    const file = new Database(url.slice('file:'.length))
-    const found = file.prepare(query).all() as object[]
-    file.close()
-    return found
-  }
-  expect(await read('select classification from "match" order by seq')).toEqual([
-    { classification: 'sale' },
-    { classification: 'unclear' },
-  ])
-  expect(await read('select kind from change')).toEqual([{ kind: 'classified' }])
-  expect(await read('select body_sha256 from match_exception')).toEqual([{ body_sha256: 'abc' }])
-  await drop()
-})
+    const read = async (query: string): Promise<object[]> => {
+      if (!isSqlite) return ask(url, query)
+      const file = new Database(url.slice('file:'.length))
+      const found = file.prepare(query).all() as object[]
+      file.close()
+      return found
+    }
+    expect(await read('select classification from "match" order by seq')).toEqual([
+      { classification: 'sale' },
+      { classification: 'unclear' },
+    ])
+    expect(await read('select kind from change')).toEqual([{ kind: 'classified' }])
+    expect(await read('select body_sha256 from match_exception')).toEqual([{ body_sha256: 'abc' }])
+    const words =
+      await read(`select market_id, seq, cast(length(body) as integer) as bytes, remittance_text, payer_name, erase_on
+    from erasable order by market_id`)
+    expect(
+      words.map((row) => Object.values(row).map((value) => (value === null ? null : String(value)))),
+    ).toEqual([
+      ['0', '1', '1', null, null, '2027-02-20'],
+      ['1', '2', null, 'tien ca', 'TRAN THI B', '2027-02-21'],
+    ])
+    await drop()
+  },
+)

@@ -14,9 +14,8 @@ import {
   dailyOutcome,
   match,
   matchException,
-  notificationBody,
+  erasable,
   takings,
-  transactionText,
 } from '../../server/storage/kit.sqlite.ts'
 import { reserveSales } from '../../server/storage/sale.ts'
 import {
@@ -70,11 +69,10 @@ const everything = async () => {
     classifications: await db.select().from(classification),
     changes: await db.select().from(change),
     takings: await db.select().from(takings),
-    texts: await db.select().from(transactionText),
-    bodies: await db.select().from(notificationBody),
+    words: await db.select().from(erasable),
   }
 }
-const NOTHING = { matches: [], classifications: [], changes: [], takings: [], texts: [], bodies: [] }
+const NOTHING = { matches: [], classifications: [], changes: [], takings: [], words: [] }
 
 describe('a credit with a proof’s reference', () => {
   it('answers it, and leaves neither match nor change nor words', async () => {

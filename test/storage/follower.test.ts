@@ -283,7 +283,7 @@ describe('the audit names a planted difference', () => {
     ['payer_sale', `update payer_sale set payer_key = 'z' where business_day = '2026-11-22'`],
     ['payer_sale', `update payer_sale set erase_on = '2999-01-01'`],
     ['payer_sale', 'update payer_sale set transaction_seq = transaction_seq + 1'],
-    ['payer_sale', 'delete from transaction_text'],
+    ['payer_sale', 'delete from erasable'],
   ] as const
 
   it.each(PLANTED)('of %s: %s', async (table, statement) => {

@@ -6,8 +6,7 @@ import {
   bankTransaction,
   match,
   matchException,
-  notificationBody,
-  transactionText,
+  erasable,
   witness,
 } from '../../server/storage/kit.sqlite.ts'
 import { listInboxDays, listUndecided } from '../../server/storage/inbox.ts'
@@ -91,11 +90,10 @@ describe('one đồng in the ledger', () => {
     const memo = `<script>alert(1)</script> =cmd() \u202e ${market.lan.reference} ${'x'.repeat(10_000)}`
     const message = messageOf(paid(1_000, { remittanceText: memo }))
     await record(message)
-    const [body] = await market.store.db.select().from(notificationBody)
-    expect(Buffer.from(body!.body)).toEqual(Buffer.from(message.rawBody))
-    expect(body!.eraseOn).toBe('2027-02-20')
-    const [text] = await market.store.db.select().from(transactionText)
-    expect(text!.remittanceText).toBe(memo)
+    const [kept] = await market.store.db.select().from(erasable)
+    expect(Buffer.from(kept!.body!)).toEqual(Buffer.from(message.rawBody))
+    expect(kept!.remittanceText).toBe(memo)
+    expect(kept!.eraseOn).toBe('2027-02-20')
     expect(JSON.stringify(await market.store.db.select().from(bankTransaction))).not.toContain('script')
   })
 })
@@ -168,8 +166,7 @@ describe('money that is not, or not yet, ours', () => {
       [market.marketId, 'outgoing'],
       [market.marketId, 'test'],
     ])
-    expect(await market.store.db.select().from(transactionText)).toEqual([])
-    expect(await market.store.db.select().from(notificationBody)).toEqual([])
+    expect(await market.store.db.select().from(erasable)).toEqual([])
     expect(await listNews(market.store, marketScope(market.marketId), 0)).toEqual([])
   })
 
@@ -288,6 +285,6 @@ it('keeps a message that could not be read, once, for a person', async () => {
   expect(await market.store.db.select().from(matchException)).toMatchObject([
     { marketId: 0, reason: 'unreadable', detail: 'malformed (body: is not JSON)', transactionSeq: null },
   ])
-  expect(await market.store.db.select().from(notificationBody)).toHaveLength(1)
+  expect(await market.store.db.select().from(erasable)).toHaveLength(1)
   expect(SOURCE).toBe(message.sourceId)
 })
