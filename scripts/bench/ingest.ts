@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { startPostgres, type PostgresServer } from '../../test/postgres-server.ts'
 import { figure, median, notMeasured, type Figure } from './figure.ts'
 import type { Heard } from './generator.ts'
@@ -11,6 +13,8 @@ import type { Size } from './size.ts'
 const CONNECTIONS = [1, 16, 64, 256] as const
 const FLOORS = ['ceiling', 'hello', 'single_commit', 'express_pg'] as const
 const FSYNC_WRITES = 50
+/** What follows a ledger begins once a second. */
+const SETTLE_MS = 1_500
 
 interface Ratio {
   name: string
@@ -93,6 +97,7 @@ export async function measureIngest(size: Size, wanted: (name: string) => boolea
       for (const { side, connections } of round % 2 === 0 ? measured : measured.toReversed()) {
         const key = keyOf(side, connections)
         const amount = Math.max(connections, Math.round(perSecond.get(key)! * size.roundSeconds))
+        await settle(size)
         rounds.set(key, [...(rounds.get(key) ?? []), await send(side, connections, amount)])
       }
     }
@@ -135,6 +140,12 @@ export async function measureIngest(size: Size, wanted: (name: string) => boolea
     figures.push(figure(OVER_FSYNC, '×', samples, told))
   }
   return figures
+}
+
+/** Nobody pays for what the side before still has to write or to work off. */
+async function settle({ quick }: Size): Promise<void> {
+  if (!quick) await sleep(SETTLE_MS)
+  execFileSync('sync')
 }
 
 const inWords = (rounds: readonly Heard[]): string => {

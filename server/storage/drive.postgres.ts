@@ -1,7 +1,7 @@
 import { drizzle, type PgRemoteDatabase } from 'drizzle-orm/pg-proxy'
 import type { ClientBase, Pool } from 'pg'
 import type { Db } from './store.ts'
-import type { Unit } from './unit.ts'
+import type { Statement, Unit } from './unit.ts'
 
 /**
  * A builder of PostgreSQL's dialect that takes the tables of SQLite's kit: to a builder a table is its names and how
@@ -30,12 +30,18 @@ export async function drive<T>(client: ClientBase, begin: (tx: Db) => Unit<T>): 
   const unit = begin(dbOn(client))
   let step = unit.next([])
   while (!step.done) {
-    const statement = step.value
-    step = unit.next(
-      statement.kind === 'query'
-        ? await builderOn(client).execute(statement.query)
-        : await (statement.builder as unknown as PromiseLike<unknown[]>),
-    )
+    step = unit.next(await answer(client, step.value))
   }
   return step.value
+}
+
+function answer(client: ClientBase, statement: Statement): PromiseLike<unknown[]> {
+  switch (statement.kind) {
+    case 'query':
+      return builderOn(client).execute(statement.query)
+    case 'prepared':
+      return statement.statement.execute(statement.values) as PromiseLike<unknown[]>
+    default:
+      return statement.builder as unknown as PromiseLike<unknown[]>
+  }
 }

@@ -4,7 +4,7 @@ import { marketDay, section, sectionDay } from './kit.sqlite.ts'
 import type { OperatorScope } from './scope.ts'
 import type { Store } from './store.ts'
 import { WINDOW_DAYS } from './trailing-window.ts'
-import { query, type Unit } from './unit.ts'
+import { prepared, query, type Unit } from './unit.ts'
 
 /** How far a market's rollups are behind its ledger. */
 export interface Behind {
@@ -49,22 +49,36 @@ export interface SectionVolume {
 }
 
 /** Volume by section over the 30 days up to `day`. */
-export async function sumSections(
+export function sumSections(
   store: Store,
   _scope: OperatorScope,
   marketId: number,
   day: string,
 ): Promise<SectionVolume[]> {
-  return store.db
-    .select({
-      section: section.name,
-      totalVnd: sql<number>`sum(${sectionDay.totalVnd})`,
-      saleCount: sql<number>`sum(${sectionDay.saleCount})`,
-    })
-    .from(sectionDay)
-    .innerJoin(section, eq(section.id, sectionDay.sectionId))
-    .where(and(eq(sectionDay.marketId, marketId), inWindow(sectionDay.businessDay, day)))
-    .groupBy(section.name)
+  return store.read((tx) =>
+    prepared(
+      tx,
+      'section_volumes',
+      () => {
+        // Summed before they are named: a name looked up for each day's row would cost as much as the sums.
+        const sums = tx
+          .select({
+            sectionId: sectionDay.sectionId,
+            totalVnd: sql<number>`sum(${sectionDay.totalVnd})`.as('total'),
+            saleCount: sql<number>`sum(${sectionDay.saleCount})`.as('sales'),
+          })
+          .from(sectionDay)
+          .where(inWindow(sectionDay))
+          .groupBy(sectionDay.sectionId)
+          .as('sums')
+        return tx
+          .select({ section: section.name, totalVnd: sums.totalVnd, saleCount: sums.saleCount })
+          .from(sums)
+          .innerJoin(section, eq(section.id, sums.sectionId))
+      },
+      windowUpTo(marketId, day),
+    ),
+  )
 }
 
 /** A market's 30 days. Like the above, counted of everybody. */
@@ -85,10 +99,14 @@ export async function readMarketWindow(
   marketId: number,
   day: string,
 ): Promise<MarketWindow> {
-  const days = await store.db
-    .select()
-    .from(marketDay)
-    .where(and(eq(marketDay.marketId, marketId), inWindow(marketDay.businessDay, day)))
+  const days = await store.read((tx) =>
+    prepared(
+      tx,
+      'market_days',
+      () => tx.select().from(marketDay).where(inWindow(marketDay)),
+      windowUpTo(marketId, day),
+    ),
+  )
   const sum = (key: 'saleCount' | 'payerSaleCount') => days.reduce((total, one) => total + one[key], 0)
   const last = days.find(({ businessDay }) => businessDay === day)
   return {
@@ -100,5 +118,14 @@ export async function readMarketWindow(
   }
 }
 
-const inWindow = (column: typeof marketDay.businessDay | typeof sectionDay.businessDay, day: string) =>
-  between(column, addDays(day, 1 - WINDOW_DAYS), day)
+const inWindow = (of: typeof marketDay | typeof sectionDay) =>
+  and(
+    eq(of.marketId, sql.placeholder('marketId')),
+    between(of.businessDay, sql.placeholder('from'), sql.placeholder('to')),
+  )
+
+const windowUpTo = (marketId: number, day: string) => ({
+  marketId,
+  from: addDays(day, 1 - WINDOW_DAYS),
+  to: day,
+})

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, inArray, ne, not, type SQL } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, ne, not, sql, type Placeholder, type SQL } from 'drizzle-orm'
 import { AppError } from '../../shared/app-error.ts'
 import { vietnamTime } from '../../shared/business-day.ts'
 import { displayText } from '../../shared/display-text.ts'
@@ -14,7 +14,7 @@ import { salesAsOf, salesOfCredits } from './sale.ts'
 import type { MarketScope, SectionScope, StallScope } from './scope.ts'
 import { lastSeq, takeSeqs } from './seq.ts'
 import type { Db, Store } from './store.ts'
-import { rows, run, type Unit } from './unit.ts'
+import { prepared, rows, run, type Unit } from './unit.ts'
 
 /** A day's list on a phone; a busier stall sees the newest. */
 const MAX_LINES = 200
@@ -138,7 +138,7 @@ function* readAlike<Of extends Telling>(
   const days = [...new Set(found.map((one) => one.businessDay))]
   // What may not know everything sums for itself, below.
   const isWhole = reach.seesAfter === 0
-  const counted = isWhole ? yield* countedOn(tx, reach.marketId, stallIds, days) : []
+  const counted = isWhole ? yield* rows(countedOn(tx, reach.marketId, stallIds, days)) : []
   const totals = new Map(
     counted.map((row) => [`${row.stallId} ${row.businessDay}`, dayTakings(row.businessDay, row)]),
   )
@@ -260,11 +260,22 @@ export function* figuresOf(
 ): Unit<Map<string, DayFigures>> {
   const asked = days.filter((day) => scope.onlyDay === null || day === scope.onlyDay)
   const partDay = yield* lastPartDay(tx, scope)
-  const counted = yield* countedOn(
+  const { marketId, stallId } = scope
+  const whole = Object.fromEntries(
+    asked.filter((day) => day > partDay).map((day, index) => [`day${index}`, day]),
+  )
+  const names = Object.keys(whole)
+  const counted = yield* prepared(
     tx,
-    scope.marketId,
-    [scope.stallId],
-    asked.filter((day) => day > partDay),
+    `takings_${names.length}`,
+    () =>
+      countedOn(
+        tx,
+        sql.placeholder('marketId'),
+        [sql.placeholder('stallId')],
+        names.map((day) => sql.placeholder(day)),
+      ),
+    { marketId, stallId, ...whole },
   )
   const summed = yield* sumKnown(
     tx,
@@ -277,22 +288,20 @@ export function* figuresOf(
 /** What the recording counted for some stalls on some days: everything, whoever may know it. */
 function countedOn(
   tx: Db,
-  marketId: number,
-  stallIds: readonly number[],
-  days: readonly string[],
-): Unit<(typeof takings.$inferSelect)[]> {
-  return rows(
-    tx
-      .select()
-      .from(takings)
-      .where(
-        and(
-          eq(takings.marketId, marketId),
-          inArray(takings.businessDay, [...days]),
-          inArray(takings.stallId, [...stallIds]),
-        ),
+  marketId: number | Placeholder,
+  stallIds: readonly (number | Placeholder)[],
+  days: readonly (string | Placeholder)[],
+) {
+  return tx
+    .select()
+    .from(takings)
+    .where(
+      and(
+        eq(takings.marketId, marketId),
+        inArray(takings.businessDay, [...days]),
+        inArray(takings.stallId, [...stallIds]),
       ),
-  )
+    )
 }
 
 function* sumKnown(tx: Db, scope: StallScope, days: readonly string[]): Unit<Map<string, DayFigures>> {
