@@ -20,6 +20,6 @@ function answer(db: Db, statement: Statement): unknown[] {
       return db.all(statement.query)
     case 'run':
       statement.builder.run()
-      return []
   }
+  return []
 }
