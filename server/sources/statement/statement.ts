@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { BankTransaction } from '../../../shared/bank-transaction.ts'
 import { businessDay } from '../../../shared/business-day.ts'
-import { squash, wellFormed } from '../../../shared/display-text.ts'
+import { squash } from '../../../shared/display-text.ts'
 import { TELLING_REFERENCE_LENGTH } from '../../domain/same-transfer.ts'
 import type { AccountKey } from '../../storage/source.ts'
 import { createControlTotals, readStated } from './control-totals.ts'
@@ -259,7 +259,7 @@ function readMovement(
 
 /** Exports of the same entry differ in where they break lines. */
 function oneLine(cell: Cell | undefined): string {
-  return wellFormed(String(cell ?? ''))
+  return String(cell ?? '')
     .replaceAll(/\s+/g, ' ')
     .trim()
 }
