@@ -22,7 +22,7 @@ it('U+0000 in any cell of a statement becomes U+FFFD, which both engines take', 
   const { store } = market
   const stall = await market.addStall({ name: 'V1', bankBin: VIETCOMBANK })
   const account = { bankBin: VIETCOMBANK, accountNumber: stall.accountNumber }
-  const source = { id: 'statement-v', label: 'Sao kê', mode: 'counts', accounts: [account] } as const
+  const source = { id: 'statement-v', label: 'Sao kê', mode: 'counts' as const, accounts: [account] }
   await store.changeRegistry(function* (tx) {
     yield* addStatementSource(tx, operatorScope(), source, MORNING)
     yield* bindAccounts(tx, operatorScope(), source.id, [account], MORNING)
