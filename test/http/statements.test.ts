@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { UPLOAD_PATH } from '../../server/http/operator/statements.ts'
+import { UPLOAD_PATH } from '../../server/http/statement-upload.ts'
 import { source } from '../../server/storage/kit.sqlite.ts'
 import type { Market } from '../../server/storage/market.ts'
 import { stallScope } from '../../server/storage/scope.ts'

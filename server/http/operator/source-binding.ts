@@ -64,13 +64,6 @@ export function boundCountOf({ c }: OperationVisit): number {
   return Number.isSafeInteger(count) ? count : 0
 }
 
-/** Accounts as a page names them, with their bank's short name. */
-export const namedAccounts = (accounts: readonly AccountKey[]) =>
-  accounts.map((account) => ({
-    ...account,
-    bankShortName: findBank(account.bankBin)?.shortName ?? account.bankBin,
-  }))
-
 /**
  * Accounts as a person writes them, one `BANK:number` a line; the bank by its BIN, code or short name. Says what is
  * wrong with every bad line, by its number; then none of them is to be taken.

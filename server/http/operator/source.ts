@@ -11,7 +11,8 @@ import { listSources, type SourceListing } from '../../storage/source.ts'
 import { readTyped } from '../board/typed-text.ts'
 import type { Services } from '../../services.ts'
 import type { Doors, OperationVisit } from '../door.ts'
-import { bindSources, boundCountOf, namedAccounts } from './source-binding.ts'
+import { namedAccounts } from '../named-accounts.ts'
+import { bindSources, boundCountOf } from './source-binding.ts'
 import { listUnheardAccounts } from './unheard-accounts.ts'
 
 /** The next ones are shown when these are done. */

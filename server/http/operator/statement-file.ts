@@ -16,7 +16,7 @@ import { DATE_ORDERS } from '../../sources/statement/value.ts'
 import type { AccountKey } from '../../storage/source.ts'
 import type { Services } from '../../services.ts'
 import type { Doors, OperationVisit } from '../door.ts'
-import { namedAccounts } from './source-binding.ts'
+import { namedAccounts } from '../named-accounts.ts'
 
 /** One statement file: what is in it, which column is what, a yes, and how its recording goes. */
 export function showStatementFile(

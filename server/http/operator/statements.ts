@@ -18,14 +18,12 @@ import { MAX_FILE_BYTES } from '../../sources/statement/row.ts'
 import { readTyped } from '../board/typed-text.ts'
 import type { Services } from '../../services.ts'
 import type { Doors, OperationVisit } from '../door.ts'
-import { bindSources, boundCountOf, namedAccounts } from './source-binding.ts'
+import { readUpload } from '../statement-upload.ts'
+import { namedAccounts } from '../named-accounts.ts'
+import { bindSources, boundCountOf } from './source-binding.ts'
 import { showStatementFile } from './statement-file.ts'
 
-/** Its body is as long as a file; see `receive`. */
-export const UPLOAD_PATH = /^\/operator\/statements\/[^/]+\/upload$/
 const MAX_LABEL_LENGTH = 60
-/** What a form's own lines take around the file. */
-const FORM_BYTES = 4 * 1024
 
 type Form = Pick<StatementSourceView, 'typed' | 'errors' | 'badLines'>
 const EMPTY: Form = { typed: {}, errors: {}, badLines: [] }
@@ -95,14 +93,9 @@ export function showStatements(doors: Doors, services: Services, frame: Frame): 
   route.post('/operator/statements/:sourceId/upload', async (visit) => {
     const { c } = visit
     const row = await find(visit)
-    const again = (file: string, status: 400 | 413) =>
-      page(visit, row, { ...EMPTY, errors: { file } }, status)
-    // A browser says how long its form is; whoever does not is not read at all.
-    const length = c.req.header('content-length') ?? ''
-    if (!/^\d{1,8}$/.test(length) || Number(length) > MAX_FILE_BYTES + FORM_BYTES)
-      return again(`Tệp lớn hơn ${MAX_FILE_BYTES / 1024 / 1024} MB. Chia theo từng tháng rồi gửi lại.`, 413)
-    const { file } = await c.req.parseBody()
-    if (!(file instanceof File) || file.size === 0) return again('Chọn một tệp sao kê.', 400)
+    const file = await readUpload(c, MAX_FILE_BYTES)
+    if (!(file instanceof File))
+      return page(visit, row, { ...EMPTY, errors: { file: file.problem } }, file.status)
     const name = await statements.receive(row.id, file.name, new Uint8Array(await file.arrayBuffer()))
     return c.redirect(`/operator/statements/${row.id}/preview/${name}`, 303)
   })

@@ -54,7 +54,9 @@ export async function* readCsv(path: string): AsyncGenerator<StatementRow> {
     }
     if (!code?.startsWith('CSV_')) throw error
     const what = code === 'CSV_MAX_RECORD_SIZE' ? 'dài quá' : 'ngoặc kép mở mà không đóng'
-    throw new StatementRefused(`Không đọc được tệp CSV tới dòng ${lines === undefined ? '?' : lines - 1}: ${what}.`)
+    throw new StatementRefused(
+      `Không đọc được tệp CSV tới dòng ${lines === undefined ? '?' : lines - 1}: ${what}.`,
+    )
   } finally {
     parser.destroy()
   }
