@@ -131,6 +131,10 @@ describe('her own statement against her book', () => {
     await pushed(10_000, 'sau khi tai', `${TODAY} 08:00:00`)
     const rows = [entry(50_000, memo('rau')), entry(50_000, memo('rau'))]
     expect((await bring(statement(...rows))).text).toMatch(/2 khoản sổ đã có.*Sổ và sao kê khớp nhau/)
+    // What an earlier one had and this one has not is not in this one.
+    expect((await bring(statement(rows[0]!))).text).toMatch(
+      /1 khoản sổ đã có.*1 khoản sổ có mà sao kê không có/,
+    )
     // Made this morning: of today it has what had come by then.
     const early = await bring(statement(...rows, entry(-1_000, 'phi', TODAY)))
     expect(early.text).toContain('Sổ và sao kê khớp nhau')

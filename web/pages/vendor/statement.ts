@@ -80,9 +80,9 @@ const list = <One extends Booked>(credits: readonly One[], line: (one: One) => H
     </ol>
     ${credits.length > MAX_SHOWN && html`<p class="quiet">Và ${credits.length - MAX_SHOWN} khoản nữa.</p>`}`
 
-const answerOf = (stallCode: string, { borneOut, alike, unknown, absent, checked }: StatementAnswer): Html =>
+const answerOf = ({ borneOut, alike, unknown, absent, checked }: StatementAnswer): Html =>
   html`${notice(
-      'good',
+      borneOut + alike > 0 ? 'good' : 'plain',
       html`<p><b>${borneOut} khoản sổ đã có, sao kê cũng có.</b></p>
         ${alike > 0 && html`<p>${alike} khoản cùng ngày, cùng số tiền, chỉ khác lời nhắn.</p>`}
         ${unknown.length + absent.length === 0 && html`<p>Sổ và sao kê khớp nhau.</p>`}`,
@@ -113,13 +113,7 @@ const answerOf = (stallCode: string, { borneOut, alike, unknown, absent, checked
           Xem sao kê đã đủ các ngày chưa. Khoản gần nửa đêm có khi ngân hàng ghi sang ngày sau. Đủ rồi mà vẫn
           không thấy thì báo ban quản lý chợ.
         </p>
-        ${list(
-          absent,
-          (one) =>
-            html`<a class="from" href="/vendor/${stallCode}/book?day=${one.businessDay}"
-              >sổ ngày ${vietnamDate(one.businessDay)}</a
-            >`,
-        )}
+        ${list(absent, (one) => html`<span class="from">sổ ngày ${vietnamDate(one.businessDay)}</span>`)}
       </section>`
     }
     <details class="card">
@@ -138,7 +132,7 @@ export const vendorStatementPage = (frame: Frame, view: VendorStatementView): Ht
     'So sổ với sao kê',
     html`<h1>So sổ với sao kê</h1>
       ${view.reachNotice && accountNotice('plain', view.stallCode, view.reachNotice)}
-      ${view.problem && notice('bad', view.problem)} ${view.answer && answerOf(view.stallCode, view.answer)}
+      ${view.problem && notice('bad', view.problem)} ${view.answer && answerOf(view.answer)}
       <section>
         <h2>${view.answer ? 'So tệp khác' : 'Gửi sao kê của mình'}</h2>
         <p>
