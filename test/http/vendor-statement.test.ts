@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { bankTransaction, match, notificationBody, witness } from '../../server/storage/kit.sqlite.ts'
+import { bankTransaction, erasable, match, witness } from '../../server/storage/kit.sqlite.ts'
 import { reverseMatch } from '../../server/storage/match-reversal.ts'
 import type { Market } from '../../server/storage/market.ts'
 import { operatorScope, stallScope } from '../../server/storage/scope.ts'
@@ -117,8 +117,8 @@ describe('her own statement against her book', () => {
       expect([await takings(), await transactions()]).toEqual(before)
       expect(await witnesses()).toHaveLength(1)
       // Of what nobody told, and of what she pays others, nothing is kept: no row, no words, no file.
-      const bodies = await server.services.store.db.select().from(notificationBody)
-      const kept = bodies.map(({ body }) => body.toString()).join()
+      const rows = await server.services.store.db.select().from(erasable)
+      const kept = rows.map(({ body, remittanceText }) => `${body?.toString()} ${remittanceText}`).join()
       expect(kept).toContain('rau')
       expect(kept + server.logged.join()).not.toMatch(/tu viet|theo sao ke|THUOC/)
       expect(readdirSync(folder())).toEqual([])

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createIntake } from '../../server/domain/intake.ts'
 import { recordStatement } from '../../server/sources/statement/recording.ts'
-import { bankTransaction, transactionText } from '../../server/storage/kit.sqlite.ts'
+import { bankTransaction, erasable } from '../../server/storage/kit.sqlite.ts'
 import { operatorScope } from '../../server/storage/scope.ts'
 import { bindAccounts } from '../../server/storage/source.ts'
 import { addStatementSource } from '../../server/storage/statement.ts'
@@ -37,7 +37,7 @@ it('U+0000 in any cell of a statement becomes U+FFFD, which both engines take', 
   const needs = { store, intake: createIntake(store, () => {}), now: () => MORNING }
   const words = await recordStatement(needs, operatorScope(), source, path, 'x')
   expect(words).toContain('Mới: 1 khoản đã rõ của ai, 0 khoản chờ người xem')
-  const texts = await store.db.select().from(transactionText)
+  const texts = await store.db.select().from(erasable)
   expect(texts.map((row) => row.remittanceText)).toEqual([`${stall.reference} a\uFFFDb`])
   const booked = await store.db.select().from(bankTransaction)
   expect(booked.map((row) => row.bankReference)).toEqual(['5213.1\uFFFD', '5213\uFFFD.2'])
