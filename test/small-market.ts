@@ -52,6 +52,7 @@ export interface SmallMarket extends FilledMarket {
 interface StallOptions {
   name: string
   vendor?: string
+  bankBin?: string
   accountNumber?: string
   virtualAccount?: string | null
   sellingOnly?: boolean
@@ -92,6 +93,7 @@ export async function fillMarket(store: Store, sourceId: string, code = 'cho-thu
   async function addStall(options: StallOptions): Promise<TestStall> {
     accounts += 1
     const { name, consented = true, bound = true, virtualAccount = null, sellingOnly = false } = options
+    const { bankBin = MB } = options
     const accountNumber = options.accountNumber ?? `TIENGIA${market.id}${String(accounts).padStart(4, '0')}`
     return store.changeRegistry(function* (tx) {
       const { stallId } = yield* registerStall(
@@ -103,7 +105,7 @@ export async function fillMarket(store: Store, sourceId: string, code = 'cho-thu
           vendor: options.vendor ?? `Chủ ${name}`,
           phone: '0900000001',
           account: {
-            bankBin: MB,
+            bankBin,
             accountNumber,
             accountName: 'NGUYEN THI THU',
             virtualAccount,
@@ -118,7 +120,7 @@ export async function fillMarket(store: Store, sourceId: string, code = 'cho-thu
         'test',
         MORNING,
       )
-      if (bound) yield* bindAccounts(tx, operator, sourceId, [{ bankBin: MB, accountNumber }], MORNING)
+      if (bound) yield* bindAccounts(tx, operator, sourceId, [{ bankBin, accountNumber }], MORNING)
       const [stall] = yield* rows(tx.select().from(stallTable).where(eq(stallTable.id, stallId)))
       return { ...stall!, accountNumber }
     })

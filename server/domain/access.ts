@@ -28,6 +28,7 @@ export type Action =
   | 'consent.withdraw'
   | 'phones.manage'
   | 'account.prove'
+  | 'statement.compare'
   | 'adoption.view'
   | 'registry.view'
   | 'registry.change'
@@ -64,6 +65,7 @@ const GRANTS: Record<Identity['role'], Partial<Record<Action, Reach>>> = {
     'consent.withdraw': 'own_stall',
     'phones.manage': 'own_stall',
     'account.prove': 'own_stall',
+    'statement.compare': 'own_stall',
   },
   board: {
     'adoption.view': 'own_market',

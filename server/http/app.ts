@@ -17,12 +17,13 @@ import { showInbox } from './operator/inbox.ts'
 import { showOperation } from './operator/operation.ts'
 import { showProofs } from './operator/proofs.ts'
 import { showSources } from './operator/sources.ts'
-import { showStatements, UPLOAD_PATH } from './operator/statements.ts'
+import { showStatements } from './operator/statements.ts'
 import { refuseForeignOrigins } from './origin.ts'
 import { showStalls } from './shopper/stall.ts'
 import { publishData } from './public-data/snapshots.ts'
 import { showRowSpeaker } from './speaker/page.ts'
 import { streamRow } from './speaker/stream.ts'
+import { UPLOAD_PATH } from './statement-upload.ts'
 import { hearSources } from './source/notifications.ts'
 import { showHealth } from './system/health.ts'
 import { showMetrics } from './system/metrics.ts'
@@ -35,6 +36,7 @@ import { managePhones } from './vendor/phones.ts'
 import { proveAccounts } from './vendor/proof.ts'
 import { showVendorSettings } from './vendor/settings.ts'
 import { showVendorStand } from './vendor/stand.ts'
+import { compareStatements } from './vendor/statement.ts'
 import { streamChanges } from './vendor/stream.ts'
 import { enrolVendors } from './visitor/enrolment.ts'
 import { letIn } from './visitor/enter.ts'
@@ -96,6 +98,7 @@ export function createApp(
   showVendorHome(doors, services, frame)
   showCharge(doors, services, frame)
   showVendorBook(doors, services, frame)
+  compareStatements(doors, services, frame)
   showVendorStand(doors, services, frame)
   showVendorSettings(doors, services, frame)
   linkBank(doors, services, frame)

@@ -214,6 +214,19 @@ export async function listBoundAccounts(store: Store): Promise<AccountKey[]> {
     )
 }
 
+/** Whether some source may speak for that account as money comes. */
+export async function isHeard(store: Store, { bankBin, accountNumber }: AccountKey): Promise<boolean> {
+  const [bound] = await store.db
+    .select({ sourceId: source.id })
+    .from(sourceAccount)
+    .innerJoin(source, eq(source.id, sourceAccount.sourceId))
+    .where(
+      and(eq(sourceAccount.bankBin, bankBin), eq(sourceAccount.accountNumber, accountNumber), isHeardLive),
+    )
+    .limit(1)
+  return bound !== undefined
+}
+
 function* liveSource(tx: Db, sourceId: string): Unit<void> {
   const [row] = yield* rows(
     tx

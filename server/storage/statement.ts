@@ -1,15 +1,19 @@
-import { and, asc, eq, isNull, ne, sql, type SQL } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNull, ne, sql, type SQL } from 'drizzle-orm'
+import { accountKey, type BookedPrecision } from '../../shared/bank-transaction.ts'
 import {
   bankNotification,
   bankTransaction,
   market,
+  match,
   matchException,
   setting,
   source,
   sourceAccount,
   witness,
 } from './kit.sqlite.ts'
-import type { OperatorScope } from './scope.ts'
+import { known } from './known.ts'
+import { creditOfMatch, standing } from './match.ts'
+import type { OperatorScope, StallScope } from './scope.ts'
 import { STATEMENT, type AccountKey } from './source.ts'
 import type { Db, Store } from './store.ts'
 import { rows, run, type Unit } from './unit.ts'
@@ -28,14 +32,17 @@ export interface StatementSource {
   accounts: AccountKey[]
 }
 
-/** The sources whose statements are taken, oldest first. */
+/** The one source of what vendors bring of their own accounts: it only corroborates, and no operator need know of it. */
+export const VENDORS_STATEMENTS = 'statement-vendors'
+
+/** The sources whose statements an operator takes, oldest first. */
 export function listStatementSources(store: Store, _scope: OperatorScope): Promise<StatementSource[]> {
   return store.read(function* (tx) {
     const sources = yield* rows(
       tx
         .select()
         .from(source)
-        .where(and(eq(source.kind, STATEMENT), isNull(source.removedAt)))
+        .where(and(eq(source.kind, STATEMENT), isNull(source.removedAt), ne(source.id, VENDORS_STATEMENTS)))
         .orderBy(asc(source.createdAt)),
     )
     const accounts = yield* rows(tx.select().from(sourceAccount).orderBy(sourceAccount.id))
@@ -57,6 +64,76 @@ export function* addStatementSource(
   now: number,
 ): Unit<void> {
   yield* run(tx.insert(source).values({ ...row, kind: STATEMENT, createdAt: now }))
+}
+
+/** Lets a vendor's statements of that account of hers be heard. Saying it again changes nothing. */
+export function* bindVendorsStatements(
+  tx: Db,
+  _scope: StallScope,
+  { bankBin, accountNumber }: AccountKey,
+  now: number,
+): Unit<void> {
+  const row = { id: VENDORS_STATEMENTS, kind: STATEMENT, mode: 'corroborates', label: 'Người bán tự gửi' }
+  const bound = { sourceId: VENDORS_STATEMENTS, bankBin, accountNumber, since: now }
+  yield* run(
+    tx
+      .insert(source)
+      .values({ ...row, createdAt: now })
+      .onConflictDoNothing(),
+  )
+  yield* run(tx.insert(sourceAccount).values(bound).onConflictDoNothing())
+}
+
+/** A credit of her book, as her bank's statement should have it. */
+export interface BookCredit {
+  amountVnd: number
+  businessDay: string
+  bookedAt: number
+  bookedPrecision: BookedPrecision
+  /** The key of the row of a vendor's statement that told of it; null where none did. */
+  toldBy: string | null
+}
+
+/** The credits of a stall into one account on some business days, oldest first; at most so many. */
+export async function listBookCredits(
+  store: Store,
+  scope: StallScope,
+  account: AccountKey,
+  days: readonly string[],
+  most: number,
+): Promise<BookCredit[]> {
+  const { amountVnd, bookedAt, bookedPrecision, bankBin, accountNumber } = bankTransaction
+  const credits = await store.db
+    .select({
+      amountVnd,
+      businessDay: match.businessDay,
+      bookedAt,
+      bookedPrecision,
+      toldBy: witness.sourceKey,
+      account: { bankBin, accountNumber },
+    })
+    .from(match)
+    .innerJoin(bankTransaction, creditOfMatch)
+    .leftJoin(
+      witness,
+      and(
+        eq(witness.marketId, match.marketId),
+        eq(witness.transactionSeq, match.transactionSeq),
+        eq(witness.sourceId, VENDORS_STATEMENTS),
+      ),
+    )
+    .where(
+      and(
+        eq(match.marketId, scope.marketId),
+        inArray(match.businessDay, [...days]),
+        eq(match.stallId, scope.stallId),
+        known(scope),
+        standing(store.db),
+      ),
+    )
+    .orderBy(bookedAt, bankTransaction.seq)
+    .limit(most)
+  return credits.filter((credit) => accountKey(credit.account) === accountKey(account))
 }
 
 const mappingsKey = (sourceId: string) => `statement_mappings:${sourceId}`

@@ -15,8 +15,11 @@ import { banks, csvOf, type TestCell } from '../statement-files.ts'
 let browser: Browser
 let market: RunningMarket
 let fresh: TestStall
+/** Another stall of the vendor's, whose bank's statements are read. */
+let banked: TestStall
 /** A source of statements, with one file to be explained and one that is done. */
 const statement = { id: 'statement-test', preview: '', done: '' }
+const VIETCOMBANK = '970436'
 const clock = { now: Date.parse('2026-11-22T09:00:00+07:00') }
 const visitors = new Map<string, BrowserContext>()
 /** Codes that are good and not used. */
@@ -87,6 +90,10 @@ beforeAll(async () => {
   await page.click('main form button')
   await page.waitForSelector('[data-proof=proven]')
   await page.close()
+  banked = await market.addStall({ name: 'V1', vendor: 'Cô Lan', bankBin: VIETCOMBANK })
+  const sale = { accountNumber: banked.accountNumber, gateway: 'Vietcombank', content: banked.reference }
+  await market.pay({ ...sale, id: 8, amount: 50_000 })
+  await market.pay({ ...sale, id: 9, amount: 30_000, time: '2026-11-21 10:00:00' })
 })
 
 /** Pairs a phone that is new, and lets it ask for test money. */
@@ -111,7 +118,7 @@ async function layStatements(): Promise<void> {
   const { store, server, lan } = market
   const { statements } = server.services
   const scope = operatorScope()
-  const account = { bankBin: '970436', accountNumber: lan.accountNumber }
+  const account = { bankBin: VIETCOMBANK, accountNumber: lan.accountNumber }
   await store.changeRegistry(function* (tx) {
     yield* addStatementSource(tx, scope, { id: statement.id, label: 'Sao kê', mode: 'counts' }, clock.now)
     yield* bindAccounts(tx, scope, statement.id, [account], clock.now)
@@ -129,7 +136,21 @@ async function layStatements(): Promise<void> {
   await statements.record(scope, source!, statement.done)
 }
 
-const SCREENS: [who: string, path: () => string][] = [
+/** Brings a statement that has one credit as her book has it, and one that is not there. */
+async function bringStatement(page: Page): Promise<void> {
+  const at = '2026-11-21 00:00:00'
+  const memo = 'MBVCB.6945093151.161855.ngota2dCTtu0280367007618MAITAMVUONG <b>rau</b>'
+  const rows = banks.vietcombank(banked.accountNumber, [
+    { at: '2026-11-22 00:00:00', amount: 50_000, memo: banked.reference, reference: '5213.1' },
+    { at, amount: 499_999_999, memo, reference: '5213.2' },
+  ])
+  const file = { name: 'sao ke.csv', mimeType: 'text/csv', buffer: Buffer.from(csvOf(rows)) }
+  await page.setInputFiles('input[type=file]', file)
+  await page.click('main form button')
+  await page.getByText('1 khoản chưa thấy trong sổ').waitFor()
+}
+
+const SCREENS: [who: string, path: () => string, act?: (page: Page) => Promise<void>][] = [
   ['nobody', () => '/'],
   ['nobody', () => `/s/${market.lan.code}`],
   ['nobody', () => '/s/khong-co'],
@@ -143,6 +164,8 @@ const SCREENS: [who: string, path: () => string][] = [
   ['vendor', () => `/vendor/${market.lan.code}/book`],
   ['vendor', () => `/vendor/${market.lan.code}/book?period=month`],
   ['vendor', () => `/vendor/${market.lan.code}/stand`],
+  ['vendor', () => `/vendor/${market.lan.code}/statement`],
+  ['vendor', () => `/vendor/${banked.code}/statement`, bringStatement],
   ['new phone', () => `/vendor/${market.lan.code}`],
   ['new phone', () => `/vendor/${market.lan.code}/settings`],
   ['vendor', () => `/vendor/${market.lan.code}/proof`],
@@ -169,11 +192,12 @@ const SCREENS: [who: string, path: () => string][] = [
   ['operator', () => `/operator/statements/${statement.id}/files/${statement.done}`],
 ]
 
-describe.each(SCREENS)('%s at %s', (who, path) => {
+describe.each(SCREENS)('%s at %s', (who, path, act) => {
   let page: Page
   beforeAll(async () => {
     page = await visitors.get(who)!.newPage()
     await page.goto(market.url + path())
+    await act?.(page)
   })
   // One page for all three: it is the same whatever was looked at before.
   beforeEach(async () => {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { UPLOAD_PATH } from '../../server/http/operator/statements.ts'
+import { UPLOAD_PATH } from '../../server/http/statement-upload.ts'
 import { source } from '../../server/storage/kit.sqlite.ts'
 import type { Market } from '../../server/storage/market.ts'
 import { stallScope } from '../../server/storage/scope.ts'
@@ -211,6 +211,7 @@ describe('a source of statements', () => {
     expect(wrong.status).toBe(400)
     expect(await wrong.text()).toContain('Chọn một trong hai cách')
     const home = await add()
+    expect(await page(`${home}?bound=1`)).toContain('Đã cho phép 1 tài khoản')
     expect(await page(home)).toContain(ACCOUNT)
     await server.post(`${home}/unbind`, { bankBin: VCB, accountNumber: ACCOUNT }, operator)
     expect(await page(home)).toContain('Ghi tài khoản ở dưới trước')

@@ -1,4 +1,3 @@
-import { findBank } from '@vietqr/core'
 import { AppError } from '../../../shared/app-error.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
 import { sourceSecretPage } from '../../../web/pages/operator/source-secret.ts'
@@ -8,17 +7,12 @@ import { accessProblems, secretProblem } from '../../sources/credential.ts'
 import { giveAccess, rotateInstance } from '../../sources/instance.ts'
 import { getSource, modeOf } from '../../sources/registry.ts'
 import type { Access, Source } from '../../sources/source.ts'
-import {
-  bindAccounts,
-  listSources,
-  removeSource,
-  unbindAccount,
-  type SourceListing,
-} from '../../storage/source.ts'
+import { listSources, type SourceListing } from '../../storage/source.ts'
 import { readTyped } from '../board/typed-text.ts'
 import type { Services } from '../../services.ts'
 import type { Doors, OperationVisit } from '../door.ts'
-import { parseAccountLines } from './account-lines.ts'
+import { namedAccounts } from '../named-accounts.ts'
+import { bindSources, boundCountOf } from './source-binding.ts'
 import { listUnheardAccounts } from './unheard-accounts.ts'
 
 /** The next ones are shown when these are done. */
@@ -42,7 +36,6 @@ export function showSource(doors: Doors, services: Services, frame: Frame): void
   const page = async (visit: OperationVisit, row: SourceListing, form: Form, status: 200 | 400) => {
     const { c, actor, scope } = visit
     const unheard = await listUnheardAccounts(store, actor, scope)
-    const boundCount = Number(c.req.query('bound') ?? 0)
     const { id, label, mode, createdAt, lastHeardAt, backfilledAt, apiToken } = row
     const source = getSource(row.kind)
     c.header('cache-control', 'no-store')
@@ -58,14 +51,11 @@ export function showSource(doors: Doors, services: Services, frame: Frame): void
         backfilledAt,
         hasAccess: apiToken !== null,
         isAskable: source.backfill !== undefined,
-        accounts: row.accounts.map((account) => ({
-          ...account,
-          bankShortName: findBank(account.bankBin)?.shortName ?? account.bankBin,
-        })),
+        accounts: namedAccounts(row.accounts),
         unheard: unheard.slice(0, MAX_UNHEARD_SHOWN),
         unheardCount: unheard.length,
         tokenSaved: status === 200 && c.req.query('token') !== undefined,
-        boundCount: status === 200 && Number.isSafeInteger(boundCount) ? boundCount : 0,
+        boundCount: boundCountOf(visit),
         ...form,
       }),
       status,
@@ -74,24 +64,6 @@ export function showSource(doors: Doors, services: Services, frame: Frame): void
   const route = doors.operation('source.manage')
 
   route.get('/operator/sources/:sourceId', async (visit) => page(visit, await find(visit), EMPTY, 200))
-
-  route.post('/operator/sources/:sourceId/bind', async (visit) => {
-    const { c, scope } = visit
-    const row = await find(visit)
-    const typed = await readTyped(c, ['accounts'])
-    const { accounts, badLines } = parseAccountLines(typed.accounts)
-    if (badLines.length > 0) return page(visit, row, { ...EMPTY, typed, badLines }, 400)
-    await store.changeRegistry((tx) => bindAccounts(tx, scope, row.id, accounts, now()))
-    return c.redirect(`/operator/sources/${row.id}?bound=${accounts.length}`, 303)
-  })
-
-  route.post('/operator/sources/:sourceId/unbind', async (visit) => {
-    const { c, scope } = visit
-    const row = await find(visit)
-    const account = await readTyped(c, ['bankBin', 'accountNumber'])
-    await store.changeRegistry((tx) => unbindAccount(tx, scope, row.id, account))
-    return c.redirect(`/operator/sources/${row.id}`, 303)
-  })
 
   route.post('/operator/sources/:sourceId/rotate', async (visit) => {
     const { c, scope } = visit
@@ -117,17 +89,7 @@ export function showSource(doors: Doors, services: Services, frame: Frame): void
     return c.redirect(`/operator/sources/${row.id}?token`, 303)
   })
 
-  route.post('/operator/sources/:sourceId/remove', async (visit) => {
-    const { c, scope } = visit
-    const row = await find(visit)
-    const { confirmation } = await readTyped(c, ['confirmation'])
-    if (![row.label, row.id].includes(confirmation.trim())) {
-      const errors = { confirmation: 'Chưa đúng tên nguồn này. Xem lại có phải nguồn cần bỏ không.' }
-      return page(visit, row, { ...EMPTY, typed: { confirmation }, errors }, 400)
-    }
-    await store.changeRegistry((tx) => removeSource(tx, scope, row.id, now()))
-    return c.redirect('/operator/sources?removed', 303)
-  })
+  bindSources(doors, services, { list: '/operator/sources', find, page })
 }
 
 function addressOf({ publicUrl }: Config, id: string): string {

@@ -1,4 +1,3 @@
-import { findBank } from '@vietqr/core'
 import { AppError } from '../../../shared/app-error.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
 import { statementFilePage } from '../../../web/pages/operator/statement-file.ts'
@@ -17,6 +16,7 @@ import { DATE_ORDERS } from '../../sources/statement/value.ts'
 import type { AccountKey } from '../../storage/source.ts'
 import type { Services } from '../../services.ts'
 import type { Doors, OperationVisit } from '../door.ts'
+import { namedAccounts } from '../named-accounts.ts'
 
 /** One statement file: what is in it, which column is what, a yes, and how its recording goes. */
 export function showStatementFile(
@@ -73,10 +73,7 @@ export function showStatementFile(
     const empty: StatementPreview = {
       source: row,
       name,
-      accounts: row.accounts.map((account) => ({
-        ...account,
-        bankShortName: findBank(account.bankBin)?.shortName ?? account.bankBin,
-      })),
+      accounts: namedAccounts(row.accounts),
       chosenAccount: null,
       bankName: null,
       isMappingKnown: true,

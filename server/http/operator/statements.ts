@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { findBank } from '@vietqr/core'
 import { AppError } from '../../../shared/app-error.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
 import {
@@ -8,7 +7,7 @@ import {
 } from '../../../web/pages/operator/statement-source.ts'
 import { statementsPage, type StatementsView } from '../../../web/pages/operator/statements.ts'
 import type { OperatorScope } from '../../storage/scope.ts'
-import { bindAccounts, removeSource, STATEMENT, unbindAccount } from '../../storage/source.ts'
+import { STATEMENT } from '../../storage/source.ts'
 import {
   addStatementSource,
   listStatementSources,
@@ -19,14 +18,12 @@ import { MAX_FILE_BYTES } from '../../sources/statement/row.ts'
 import { readTyped } from '../board/typed-text.ts'
 import type { Services } from '../../services.ts'
 import type { Doors, OperationVisit } from '../door.ts'
-import { parseAccountLines } from './account-lines.ts'
+import { readUpload } from '../statement-upload.ts'
+import { namedAccounts } from '../named-accounts.ts'
+import { bindSources, boundCountOf } from './source-binding.ts'
 import { showStatementFile } from './statement-file.ts'
 
-/** Its body is as long as a file; see `receive`. */
-export const UPLOAD_PATH = /^\/operator\/statements\/[^/]+\/upload$/
 const MAX_LABEL_LENGTH = 60
-/** What a form's own lines take around the file. */
-const FORM_BYTES = 4 * 1024
 
 type Form = Pick<StatementSourceView, 'typed' | 'errors' | 'badLines'>
 const EMPTY: Form = { typed: {}, errors: {}, badLines: [] }
@@ -49,7 +46,8 @@ export function showStatements(doors: Doors, services: Services, frame: Frame): 
     if (!found) throw new AppError('not_found', 'no such source of statements')
     return found
   }
-  const page = async ({ c }: OperationVisit, row: StatementSource, form: Form, status: 200 | 400 | 413) => {
+  const page = async (visit: OperationVisit, row: StatementSource, form: Form, status: 200 | 400 | 413) => {
+    const { c } = visit
     const { id, label, mode } = row
     c.header('cache-control', 'no-store')
     return c.html(
@@ -57,10 +55,8 @@ export function showStatements(doors: Doors, services: Services, frame: Frame): 
         id,
         label,
         mode,
-        accounts: row.accounts.map((account) => ({
-          ...account,
-          bankShortName: findBank(account.bankBin)?.shortName ?? account.bankBin,
-        })),
+        accounts: namedAccounts(row.accounts),
+        boundCount: boundCountOf(visit),
         files: await statements.list(id),
         maxFileMegabytes: MAX_FILE_BYTES / 1024 / 1024,
         ...form,
@@ -94,50 +90,16 @@ export function showStatements(doors: Doors, services: Services, frame: Frame): 
 
   route.get('/operator/statements/:sourceId', async (visit) => page(visit, await find(visit), EMPTY, 200))
 
-  route.post('/operator/statements/:sourceId/bind', async (visit) => {
-    const { c, scope } = visit
-    const row = await find(visit)
-    const typed = await readTyped(c, ['accounts'])
-    const { accounts, badLines } = parseAccountLines(typed.accounts)
-    if (badLines.length > 0) return page(visit, row, { ...EMPTY, typed, badLines }, 400)
-    await store.changeRegistry((tx) => bindAccounts(tx, scope, row.id, accounts, now()))
-    return c.redirect(`/operator/statements/${row.id}`, 303)
-  })
-
-  route.post('/operator/statements/:sourceId/unbind', async (visit) => {
-    const { c, scope } = visit
-    const row = await find(visit)
-    const account = await readTyped(c, ['bankBin', 'accountNumber'])
-    await store.changeRegistry((tx) => unbindAccount(tx, scope, row.id, account))
-    return c.redirect(`/operator/statements/${row.id}`, 303)
-  })
-
-  route.post('/operator/statements/:sourceId/remove', async (visit) => {
-    const { c, scope } = visit
-    const row = await find(visit)
-    const { confirmation } = await readTyped(c, ['confirmation'])
-    if (confirmation.trim() !== row.label) {
-      const errors = { confirmation: 'Chưa đúng tên nguồn này. Xem lại có phải nguồn cần bỏ không.' }
-      return page(visit, row, { ...EMPTY, typed: { confirmation }, errors }, 400)
-    }
-    await store.changeRegistry((tx) => removeSource(tx, scope, row.id, now()))
-    return c.redirect('/operator/statements?removed', 303)
-  })
-
   route.post('/operator/statements/:sourceId/upload', async (visit) => {
     const { c } = visit
     const row = await find(visit)
-    const again = (file: string, status: 400 | 413) =>
-      page(visit, row, { ...EMPTY, errors: { file } }, status)
-    // A browser says how long its form is; whoever does not is not read at all.
-    const length = c.req.header('content-length') ?? ''
-    if (!/^\d{1,8}$/.test(length) || Number(length) > MAX_FILE_BYTES + FORM_BYTES)
-      return again(`Tệp lớn hơn ${MAX_FILE_BYTES / 1024 / 1024} MB. Chia theo từng tháng rồi gửi lại.`, 413)
-    const { file } = await c.req.parseBody()
-    if (!(file instanceof File) || file.size === 0) return again('Chọn một tệp sao kê.', 400)
+    const file = await readUpload(c, MAX_FILE_BYTES)
+    if (!(file instanceof File))
+      return page(visit, row, { ...EMPTY, errors: { file: file.problem } }, file.status)
     const name = await statements.receive(row.id, file.name, new Uint8Array(await file.arrayBuffer()))
     return c.redirect(`/operator/statements/${row.id}/preview/${name}`, 303)
   })
 
+  bindSources(doors, services, { list: '/operator/statements', find, page })
   showStatementFile(doors, services, frame, find)
 }

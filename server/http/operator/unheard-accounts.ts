@@ -11,8 +11,8 @@ import type { Store } from '../../storage/store.ts'
 
 /** How many accounts that stalls are paid into no source may speak for. */
 export async function countUnheardAccounts(store: Store): Promise<number> {
-  const { holdings, bindings } = await store.registry()
-  const bound = new Set([...bindings.values()].flatMap((keys) => [...keys]))
+  const { holdings } = await store.registry()
+  const bound = new Set((await listBoundAccounts(store)).map(accountKey))
   return [...holdings].filter(
     ([key, ofAccount]) =>
       !bound.has(key) && ofAccount.some((one) => one.state !== 'retired' && !one.stall.closed),

@@ -1,5 +1,4 @@
 import { findBank } from '@vietqr/core'
-import { accountKey } from '../../../shared/bank-transaction.ts'
 import { AppError } from '../../../shared/app-error.ts'
 import { parseVnd } from '../../../shared/money.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
@@ -16,6 +15,7 @@ import { payableNumber } from '../../domain/payable-number.ts'
 import { payableCode } from '../../sources/payable-code.ts'
 import { newestAccount, type PayeeAccount } from '../../storage/account.ts'
 import { findProof } from '../../storage/account-proof.ts'
+import { isHeard } from '../../storage/source.ts'
 import { listVendorStalls } from '../../storage/stall.ts'
 import type { Services } from '../../services.ts'
 import type { Doors, StallVisit } from '../door.ts'
@@ -77,8 +77,7 @@ export function proveAccounts(doors: Doors, services: Services, frame: Frame): v
       }
     }
     if (!accountToProve(actor, listing.accounts)) return { kind: 'settled' }
-    const { bindings } = await store.registry()
-    if (!bindings.values().some((heard) => heard.has(accountKey(account)))) return { kind: 'unheard' }
+    if (!(await isHeard(store, account))) return { kind: 'unheard' }
     switch (state?.kind) {
       case 'asks':
         return { ...state, ...reply }

@@ -27,8 +27,11 @@ const OPTIONS = {
 export async function* readCsv(path: string): AsyncGenerator<StatementRow> {
   const head = await readHead(path)
   const encoding = encodingOf(head)
-  const delimiter = findDelimiter(new TextDecoder(encoding).decode(head))
-  const parser = parse({ ...OPTIONS, delimiter, info: true })
+  const { delimiter, width, lineEnd } = findTable(new TextDecoder(encoding).decode(head))
+  // For every row that is not as wide as the first, csv-parse makes an error with its stack, in half of all its time;
+  // and the first row of a statement is a title. So it is given one as wide as the table, which is passed over here.
+  const parser = parse({ ...OPTIONS, delimiter, info: true, from: 2 })
+  parser.write(`.${delimiter.repeat(width - 1)}${lineEnd}`)
   pipeline(Readable.from(decode(path, encoding)), parser, () => {
     // What goes wrong is thrown by the loop below.
   })
@@ -39,7 +42,7 @@ export async function* readCsv(path: string): AsyncGenerator<StatementRow> {
     }>) {
       // A header's cell may hold line breaks; the row begins where its first cell does.
       const breaks = record.reduce((sum, cell) => sum + cell.split('\n').length - 1, 0)
-      yield boundedRow(info.lines - breaks, record)
+      yield boundedRow(info.lines - breaks - 1, record)
     }
   } catch (error) {
     if (error instanceof StatementRefused || !(error instanceof Error)) throw error
@@ -51,7 +54,9 @@ export async function* readCsv(path: string): AsyncGenerator<StatementRow> {
     }
     if (!code?.startsWith('CSV_')) throw error
     const what = code === 'CSV_MAX_RECORD_SIZE' ? 'dài quá' : 'ngoặc kép mở mà không đóng'
-    throw new StatementRefused(`Không đọc được tệp CSV tới dòng ${lines ?? '?'}: ${what}.`)
+    throw new StatementRefused(
+      `Không đọc được tệp CSV tới dòng ${lines === undefined ? '?' : lines - 1}: ${what}.`,
+    )
   } finally {
     parser.destroy()
   }
@@ -78,14 +83,19 @@ async function* decode(path: string, encoding: string): AsyncGenerator<string> {
   yield decoder.decode()
 }
 
-/** The one under which a row of the head shows the most names of columns, then the most columns. */
-function findDelimiter(head: string): string {
+/**
+ * The delimiter under which a row of the head shows the most names of columns, then the most columns, and how many; and
+ * what ends a row.
+ */
+function findTable(head: string): { delimiter: string; width: number; lineEnd: string } {
   const told = DELIMITERS.map((delimiter) => {
     const rows = parseHead(head, delimiter)
     const names = Math.max(0, ...rows.map(countKnownNames))
-    return { delimiter, names, width: Math.max(0, ...rows.map((cells) => cells.length)) }
+    return { delimiter, names, width: Math.max(1, ...rows.map((cells) => cells.length)) }
   })
-  return told.toSorted((a, b) => b.names - a.names || b.width - a.width)[0]!.delimiter
+  const [table] = told.toSorted((a, b) => b.names - a.names || b.width - a.width)
+  const [lineEnd = '\n'] = /\r\n?|\n/.exec(head.replaceAll(/"[^"]*"/g, '')) ?? []
+  return { ...table!, lineEnd }
 }
 
 function parseHead(head: string, delimiter: string): string[][] {

@@ -132,6 +132,8 @@ export function openStatementDesk({ store, intake, folder, now, log }: Needs) {
       await writeFile(pathOf('preview', sourceId, name), bytes, { mode: 0o600 })
       return name
     },
+    /** It was looked at, and nothing of it is wanted any more. */
+    discard: (sourceId: string, name: string) => rm(pathOf('preview', sourceId, name), { force: true }),
     /** A person said yes: from here on it goes the way of every file. Returns its name from now on. */
     async submit(sourceId: string, name: string, { bankBin, accountNumber }: AccountKey): Promise<string> {
       const named = `${bankBin}-${accountNumber}-${name}`

@@ -88,6 +88,8 @@ const BANK_LAYOUTS: readonly BankLayout[] = [
   },
 ]
 
+export const KNOWN_BANKS: readonly Pick<BankLayout, 'bankBin' | 'name'>[] = BANK_LAYOUTS
+
 /** What other banks may call their columns: a proposal for the page on which a person says it. */
 const USUAL_NAMES: Record<Column, readonly string[]> = {
   bookedOn: [

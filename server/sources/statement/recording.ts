@@ -17,6 +17,7 @@ import {
   readHead,
   readTransactions,
   type CheckedStatement,
+  type StatementEntry,
   type StatementHead,
 } from './statement.ts'
 import { DATE_ORDERS } from './value.ts'
@@ -129,31 +130,12 @@ export async function recordStatement(
   const rowCount = checked.entryCount * passes.length
   let rowsDone = 0
   for (const corroboratesOnly of passes) {
-    let waiting: IncomingMessage[] = []
-    const submit = async () => {
-      await Promise.all(waiting.map((message) => intake.submit(message)))
-      rowsDone += waiting.length
-      waiting = []
+    const rows = readTransactions(path, header, header.mapping, account)
+    const told = { sourceId: source.id, fileSha256, receivedAt, corroboratesOnly }
+    for await (const count of submitRows(intake, rows, told)) {
+      rowsDone += count
       report({ rowsDone, rowCount })
     }
-    for await (const { transaction, line, cells } of readTransactions(
-      path,
-      header,
-      header.mapping,
-      account,
-    )) {
-      waiting.push({
-        sourceId: source.id,
-        channel: 'statement',
-        rawBody: new TextEncoder().encode(JSON.stringify({ fileSha256, line, cells })),
-        receivedAt,
-        transactions: [transaction],
-        unreadable: null,
-        corroboratesOnly,
-      })
-      if (waiting.length === ROWS_AT_ONCE) await submit()
-    }
-    await submit()
   }
   const added = await getAdded(store, scope, source.id, receivedAt)
   return [
@@ -162,6 +144,35 @@ export async function recordStatement(
     ...addedWords(checked, added, source),
     `SHA-256 của tệp: ${fileSha256}`,
   ]
+}
+
+/** Submits each row as a message of its own, as many at once as one commit takes, and tells how many are recorded. */
+export async function* submitRows(
+  intake: Intake,
+  rows: AsyncIterable<StatementEntry> | Iterable<StatementEntry>,
+  {
+    fileSha256,
+    ...told
+  }: Pick<IncomingMessage, 'sourceId' | 'receivedAt' | 'corroboratesOnly'> & { fileSha256: string },
+): AsyncGenerator<number> {
+  let waiting: IncomingMessage[] = []
+  const submit = async () => {
+    const messages = waiting
+    waiting = []
+    await Promise.all(messages.map((message) => intake.submit(message)))
+    return messages.length
+  }
+  for await (const { transaction, line, cells } of rows) {
+    waiting.push({
+      ...told,
+      channel: 'statement',
+      rawBody: new TextEncoder().encode(JSON.stringify({ fileSha256, line, cells })),
+      transactions: [transaction],
+      unreadable: null,
+    })
+    if (waiting.length === ROWS_AT_ONCE) yield await submit()
+  }
+  yield await submit()
 }
 
 /** What a statement holds and what it was held against, line by line. */
@@ -210,7 +221,8 @@ function addedWords(
   ]
 }
 
-async function sha256Of(path: string): Promise<string> {
+/** Of a file, in hexadecimal digits. */
+export async function sha256Of(path: string): Promise<string> {
   const hash = createHash('sha256')
   for await (const bytes of createReadStream(path)) hash.update(bytes as Buffer)
   return hash.digest('hex')

@@ -1,4 +1,6 @@
-/** What one cell of a statement holds: text as written, or a number that the file itself keeps as one. */
+import { wellFormed } from '../../../shared/display-text.ts'
+
+/** What one cell of a statement holds: well-formed text as written, or a number that the file itself keeps as one. */
 export type Cell = string | number
 
 /** One row of a statement's table, with its line as an editor or a spreadsheet counts it, from 1. */
@@ -29,7 +31,10 @@ export function columnLetter(index: number): string {
   return index < 26 ? last : columnLetter(Math.floor(index / 26) - 1) + last
 }
 
-/** The row, within the limits that keep a hostile file from filling the memory. Throws StatementRefused beyond them. */
+/**
+ * The row, its text as every store takes it, within the limits that keep a hostile file from filling the memory. Throws
+ * StatementRefused beyond them.
+ */
 export function boundedRow(line: number, cells: Cell[]): StatementRow {
   while (cells.length > 0 && isBlank(cells.at(-1))) cells.pop()
   if (cells.length > MAX_COLUMNS)
@@ -37,7 +42,7 @@ export function boundedRow(line: number, cells: Cell[]): StatementRow {
   const long = cells.findIndex((cell) => typeof cell === 'string' && cell.length > MAX_CELL_LENGTH)
   if (long !== -1)
     throw new StatementRefused(`Dòng ${line}, cột ${columnLetter(long)}: hơn ${MAX_CELL_LENGTH} ký tự.`)
-  return { line, cells }
+  return { line, cells: cells.map((cell) => (typeof cell === 'string' ? wellFormed(cell) : cell)) }
 }
 
 export function isBlank(cell: Cell | undefined): boolean {

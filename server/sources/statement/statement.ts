@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { BankTransaction } from '../../../shared/bank-transaction.ts'
 import { businessDay } from '../../../shared/business-day.ts'
-import { squash, wellFormed } from '../../../shared/display-text.ts'
+import { squash } from '../../../shared/display-text.ts'
 import { TELLING_REFERENCE_LENGTH } from '../../domain/same-transfer.ts'
 import type { AccountKey } from '../../storage/source.ts'
 import { createControlTotals, readStated } from './control-totals.ts'
@@ -51,6 +51,13 @@ interface Entry {
   payerAccount: string | null
 }
 
+/** One transaction of a statement, with the row that tells of it. */
+export interface StatementEntry {
+  transaction: BankTransaction
+  line: number
+  cells: readonly Cell[]
+}
+
 /** Reads the top of a statement file. Throws StatementRefused where there is no table in it. */
 export async function readHead(
   path: string,
@@ -73,7 +80,8 @@ export async function readHead(
 /**
  * Reads a whole statement and keeps none of it: every row, and whether they add up to the statement's own opening
  * and closing balance, totals and running balance. Throws StatementRefused that names the bad rows by line and
- * column, or each difference. `now` in epoch milliseconds: nothing is booked later.
+ * column, or each difference, or that there are more than `most` rows. `now` in epoch milliseconds: nothing is booked
+ * later.
  */
 export async function checkStatement(
   path: string,
@@ -81,6 +89,7 @@ export async function checkStatement(
   mapping: Mapping,
   account: AccountKey,
   now: number,
+  most = MAX_ROWS,
 ): Promise<CheckedStatement> {
   const totals = createControlTotals()
   const bad: string[] = []
@@ -96,8 +105,8 @@ export async function checkStatement(
       }
       if (entry.bookedAt > now + DAY_MS) throw badCell(row, mapping, 'bookedOn', 'ngày sau hôm nay')
       entryCount += 1
-      if (entryCount > MAX_ROWS)
-        throw new StatementRefused(`Tệp có hơn ${MAX_ROWS} khoản. Chia theo từng tháng rồi gửi lại.`)
+      if (entryCount > most)
+        throw new StatementRefused(`Tệp có hơn ${most} khoản. Chia theo từng tháng rồi gửi lại.`)
       totals.add(entry)
       earliest = Math.min(earliest, entry.bookedAt)
       latest = Math.max(latest, entry.bookedAt)
@@ -140,7 +149,7 @@ export async function* readTransactions(
   header: Header,
   mapping: Mapping,
   account: AccountKey,
-): AsyncGenerator<{ transaction: BankTransaction; line: number; cells: readonly Cell[] }> {
+): AsyncGenerator<StatementEntry> {
   const met = new Map<string, number>()
   for await (const row of readSheet(path)) {
     const entry = row.line <= header.line ? undefined : readEntry(row, header, mapping)
@@ -259,7 +268,7 @@ function readMovement(
 
 /** Exports of the same entry differ in where they break lines. */
 function oneLine(cell: Cell | undefined): string {
-  return wellFormed(String(cell ?? ''))
+  return String(cell ?? '')
     .replaceAll(/\s+/g, ' ')
     .trim()
 }

@@ -57,6 +57,7 @@ describe('a hostile file is refused in words, and fills no memory', () => {
         }),
       /Không đọc được/,
     ],
+    ['U+0000, which no XML may hold', () => xlsxOf([['a\u0000b']]), /Không đọc được/],
     ['XML that is broken', () => cells('<c><v>1</c>'), /Không đọc được/],
     ['no workbook inside', () => zipOf({ 'a.txt': 'x' }), /Không đọc được/],
     ['a ZIP cut off', () => xlsxOf([['a']]).subarray(0, 300), /Không đọc được/],
@@ -81,13 +82,15 @@ describe('a hostile file is refused in words, and fills no memory', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(600 * 2 ** 20)
   })
 
-  it('text that looks like a formula, U+0000 and lone surrogates are only text', async () => {
+  it('text that looks like a formula, U+0000 and Excel’s way to write it are only text', async () => {
     const memo = '=HYPERLINK("http://evil","x")\u0000'
     for (const content of [
       csvOf([['a', memo]]),
       cells(`<c t="str"><v>a</v></c><c t="inlineStr"><is><t>=1+1</t></is></c>`),
     ])
       expect((await rowsOf(content))[0]?.cells[1]).toMatch(/^=/)
+    expect((await rowsOf('a,b\u0000'))[0]?.cells).toEqual(['a', 'b\uFFFD'])
+    expect((await rowsOf(xlsxOf([['a', 'b_x0000_']])))[0]?.cells).toEqual(['a', 'b_x0000_'])
   })
 })
 

@@ -50,7 +50,7 @@ export interface SourceView {
 }
 
 /** Lines of accounts that a source may speak for. */
-export const bindForm = (home: string, { typed, badLines }: Pick<SourceView, 'typed' | 'badLines'>): Html =>
+const bindForm = (home: string, { typed, badLines }: Pick<SourceView, 'typed' | 'badLines'>): Html =>
   html`<form action="${home}/bind" method="post">
     <div class="field">
       <label for="accounts">Cho phép thêm tài khoản</label>
@@ -79,7 +79,7 @@ ${typed.accounts ?? ''}</textarea>
   </form>`
 
 /** The accounts a source may speak for, each with the way to end it. */
-export const boundTable = (home: string, accounts: readonly AccountView[]): Html =>
+const boundTable = (home: string, accounts: readonly AccountView[]): Html =>
   table({
     caption: `Nguồn này được phép báo ${accounts.length} tài khoản`,
     columns: [{ label: 'tài khoản' }, { label: 'việc' }],
@@ -95,6 +95,37 @@ export const boundTable = (home: string, accounts: readonly AccountView[]): Html
     ]),
     empty: 'Chưa tài khoản nào: nguồn này báo gì cũng chưa tính.',
   })
+
+/** What every source has: the accounts it may speak for, and one more. */
+export const boundAccounts = (
+  home: string,
+  view: Pick<SourceView, 'accounts' | 'typed' | 'badLines'>,
+): Html => html`<section>${boundTable(home, view.accounts)} ${bindForm(home, view)}</section>`
+
+export const boundNotice = (boundCount: number): Html | false =>
+  boundCount > 0 && notice('good', `Đã cho phép ${boundCount} tài khoản.`)
+
+/** The end of a source, which takes its name. */
+export const removalForm = (
+  home: string,
+  { label, typed, errors }: Pick<SourceView, 'label' | 'typed' | 'errors'>,
+  words: string,
+): Html =>
+  html`<details class="card" ${errors['confirmation'] ? 'open' : ''}>
+    <summary>Bỏ nguồn này</summary>
+    <form action="${home}/remove" method="post">
+      <p>${words}</p>
+      ${field({
+        label: 'Gõ lại tên nguồn',
+        name: 'confirmation',
+        value: typed.confirmation ?? '',
+        hint: `Gõ «${label}» để chắc là đúng nguồn cần bỏ.`,
+        required: true,
+        ...(errors['confirmation'] === undefined ? {} : { error: errors['confirmation'] }),
+      })}
+      <button class="danger">Bỏ nguồn này</button>
+    </form>
+  </details>`
 
 /** All that are shown and can be heard, by one tap. */
 const bindShown = (home: string, unheard: readonly UnheardAccount[]): Html => {
@@ -163,7 +194,7 @@ const accessForm = (home: string, { source, hasAccess, errors }: SourceView, wor
 
 /** One source: is it heard, what may it speak for, its secret. */
 export const sourcePage = (frame: Frame, view: SourceView): Html => {
-  const { label, errors, typed, source } = view
+  const { label, errors, source } = view
   const accessWords = source.access.map((one) => one.label).join(', ')
   const home = `/operator/sources/${view.id}`
   return layout(
@@ -177,7 +208,7 @@ export const sourcePage = (frame: Frame, view: SourceView): Html => {
         back: { url: '/operator/sources', words: 'Các nguồn' },
       }),
     },
-    html`${view.boundCount > 0 && notice('good', `Đã cho phép ${view.boundCount} tài khoản.`)}
+    html`${boundNotice(view.boundCount)}
       ${view.tokenSaved && notice('good', `Đã lưu ${accessWords}.${view.isAskable ? ' Từ giờ hỏi lại được những khoản bị sót.' : ''}`)}
       <dl class="pairs">
         <div>
@@ -217,8 +248,7 @@ export const sourcePage = (frame: Frame, view: SourceView): Html => {
           <dd>${when(view.createdAt)}</dd>
         </div>
       </dl>
-      ${view.unheardCount > 0 && unheardTable(home, view)}
-      <section>${boundTable(home, view.accounts)} ${bindForm(home, view)}</section>
+      ${view.unheardCount > 0 && unheardTable(home, view)} ${boundAccounts(home, view)}
       ${source.access.length > 0 && accessForm(home, view, accessWords)}
       <details class="card" ${errors['secret'] ? 'open' : ''}>
         <summary>Đổi khoá bí mật</summary>
@@ -232,23 +262,10 @@ export const sourcePage = (frame: Frame, view: SourceView): Html => {
           <button>Đổi khoá</button>
         </form>
       </details>
-      <details class="card" ${errors['confirmation'] ? 'open' : ''}>
-        <summary>Bỏ nguồn này</summary>
-        <form action="${home}/remove" method="post">
-          <p>
-            Bỏ rồi thì không nghe nó nữa, tài khoản của nó thành chưa ai báo. Những gì đã báo vẫn còn trong
-            sổ.
-          </p>
-          ${field({
-            label: 'Gõ lại tên nguồn',
-            name: 'confirmation',
-            value: typed.confirmation ?? '',
-            hint: `Gõ «${label}» để chắc là đúng nguồn cần bỏ.`,
-            required: true,
-            ...(errors['confirmation'] === undefined ? {} : { error: errors['confirmation'] }),
-          })}
-          <button class="danger">Bỏ nguồn này</button>
-        </form>
-      </details>`,
+      ${removalForm(
+        home,
+        view,
+        'Bỏ rồi thì không nghe nó nữa, tài khoản của nó thành chưa ai báo. Những gì đã báo vẫn còn trong sổ.',
+      )}`,
   )
 }

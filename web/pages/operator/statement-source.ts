@@ -4,7 +4,7 @@ import { layout } from '../layout.ts'
 import { notice } from '../notice.ts'
 import { pageHeader } from '../page-header.ts'
 import { table } from '../table.ts'
-import { bindForm, boundTable } from './source.ts'
+import { boundAccounts, boundNotice, removalForm } from './source.ts'
 import { statementModeWords } from './statements.ts'
 import { when } from './when.ts'
 import type { AccountView } from './source.ts'
@@ -24,6 +24,8 @@ export interface StatementSourceView {
   typed: { accounts?: string; confirmation?: string }
   errors: FieldErrors<'file' | 'confirmation'>
   badLines: readonly string[]
+  /** How many accounts were just allowed. */
+  boundCount: number
 }
 
 const STAGES: Record<Stage, Html | string> = {
@@ -52,7 +54,7 @@ const uploadForm = (home: string, { accounts, maxFileMegabytes, errors }: Statem
 
 /** One source of statements: its accounts, a file to send, what became of the others. */
 export const statementSourcePage = (frame: Frame, view: StatementSourceView): Html => {
-  const { id, label, errors, typed } = view
+  const { id, label } = view
   const home = `/operator/statements/${id}`
   return layout(
     {
@@ -65,7 +67,7 @@ export const statementSourcePage = (frame: Frame, view: StatementSourceView): Ht
         back: { url: '/operator/statements', words: 'Các nguồn sao kê' },
       }),
     },
-    html`${uploadForm(home, view)}
+    html`${boundNotice(view.boundCount)} ${uploadForm(home, view)}
       ${table({
         caption: 'Các tệp đã gửi',
         columns: [{ label: 'tệp' }, { label: 'lúc' }, { label: 'đến đâu' }],
@@ -80,21 +82,11 @@ export const statementSourcePage = (frame: Frame, view: StatementSourceView): Ht
         Chép tệp vào thư mục <code>statements/in/${id}</code> của máy chủ cũng được; một phút sau máy chủ tự
         ghi. Tệp giữ lại một tuần rồi xoá.
       </p>
-      <section>${boundTable(home, view.accounts)} ${bindForm(home, view)}</section>
-      <details class="card" ${errors.confirmation ? 'open' : ''}>
-        <summary>Bỏ nguồn này</summary>
-        <form action="${home}/remove" method="post">
-          <p>Bỏ rồi thì không nhận sao kê cho nguồn này nữa. Những gì đã ghi vẫn còn trong sổ.</p>
-          ${field({
-            label: 'Gõ lại tên nguồn',
-            name: 'confirmation',
-            value: typed.confirmation ?? '',
-            hint: `Gõ «${label}» để chắc là đúng nguồn cần bỏ.`,
-            required: true,
-            ...(errors.confirmation === undefined ? {} : { error: errors.confirmation }),
-          })}
-          <button class="danger">Bỏ nguồn này</button>
-        </form>
-      </details>`,
+      ${boundAccounts(home, view)}
+      ${removalForm(
+        home,
+        view,
+        'Bỏ rồi thì không nhận sao kê cho nguồn này nữa. Những gì đã ghi vẫn còn trong sổ.',
+      )}`,
   )
 }

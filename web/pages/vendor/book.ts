@@ -69,6 +69,7 @@ export const vendorBookPage = (frame: Frame, view: VendorBookView): Html => {
       ${isToday && cashForm(view)}
       <p class="news said" role="status" data-field="said"></p>
       <div class="book" data-book="lists">${lists(view)}</div>
+      <a class="button wide" href="/vendor/${view.stallCode}/statement">So sổ với sao kê ngân hàng</a>
       <template data-pending
         ><li class="line line-cash">
           <span class="row"

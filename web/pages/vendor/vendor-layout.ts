@@ -36,7 +36,7 @@ export const speakerButton = (): Html =>
     ${icon('silent')}${icon('speaker')}<span data-field="speaker">Loa đang tắt — chạm để bật</span>
   </button>`
 
-export type VendorRoom = 'today' | 'charge' | 'code' | 'book' | 'stand' | 'settings' | 'proof'
+export type VendorRoom = 'today' | 'charge' | 'code' | 'book' | 'stand' | 'settings' | 'proof' | 'statement'
 
 const rooms = [
   { room: 'charge', words: 'Tính tiền' },
