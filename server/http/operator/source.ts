@@ -12,6 +12,7 @@ import {
   bindAccounts,
   listSources,
   removeSource,
+  setMakesCodes,
   unbindAccount,
   type SourceListing,
 } from '../../storage/source.ts'
@@ -44,7 +45,7 @@ export function showSource(doors: Doors, services: Services, frame: Frame): void
     const unheard = await listUnheardAccounts(store, actor, scope)
     const boundCount = Number(c.req.query('bound') ?? 0)
     const { id, label, mode, createdAt, lastHeardAt, backfilledAt, apiToken } = row
-    const source = getSource(row.kind)
+    const source: Source = getSource(row.kind)
     c.header('cache-control', 'no-store')
     return c.html(
       sourcePage(frame, {
@@ -58,6 +59,7 @@ export function showSource(doors: Doors, services: Services, frame: Frame): void
         backfilledAt,
         hasAccess: apiToken !== null,
         isAskable: source.backfill !== undefined,
+        codes: source.codes && (row.makesCodes ? 'source' : 'phone'),
         accounts: row.accounts.map((account) => ({
           ...account,
           bankShortName: findBank(account.bankBin)?.shortName ?? account.bankBin,
@@ -115,6 +117,14 @@ export function showSource(doors: Doors, services: Services, frame: Frame): void
     if (Object.keys(errors).length > 0) return page(visit, row, { ...EMPTY, errors }, 400)
     await giveAccess(store, seal, scope, row, access)
     return c.redirect(`/operator/sources/${row.id}?token`, 303)
+  })
+
+  route.post('/operator/sources/:sourceId/codes', async (visit) => {
+    const { c, scope } = visit
+    const row = await find(visit)
+    const { by } = await readTyped(c, ['by'])
+    await store.write((tx) => setMakesCodes(tx, scope, row.id, by === 'source'))
+    return c.redirect(`/operator/sources/${row.id}`, 303)
   })
 
   route.post('/operator/sources/:sourceId/remove', async (visit) => {
