@@ -5,6 +5,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { orderCodeOf } from '../../server/sources/payos-request.ts'
 import { addInstance } from '../../server/sources/instance.ts'
 import { operatorScope, stallScope } from '../../server/storage/scope.ts'
+import { matchException } from '../../server/storage/kit.sqlite.ts'
+import { getSale, issueSale, reserveSales } from '../../server/storage/sale.ts'
 import { bindAccounts } from '../../server/storage/source.ts'
 import { getTakings } from '../../server/storage/takings.ts'
 import { mintReference } from '../../shared/reference.ts'
@@ -106,6 +108,7 @@ describe('a code that payOS makes', () => {
   /** Our own server is not outside. */
   const outside = setupServer(http.all('http://localhost:*/notifications/*', () => passthrough()))
   let seller: StallEntry
+  let neighbour: StallEntry
   let hers: string
   let payosId: string
   let operator: string
@@ -116,6 +119,7 @@ describe('a code that payOS makes', () => {
     const { store, seal } = server.services
     const market = await server.addMarket('Chợ payOS')
     seller = await server.addStall(market, 'P1')
+    neighbour = await server.addStall(market, 'P2')
     hers = await server.signIn({ role: 'vendor', marketId: market.id, vendorId: seller.vendor!.id })
     const wanted = { kind: 'payos', mode: 'checksum', label: 'payOS', access: KEYS, secret: CHECKSUM }
     payosId = (await addInstance(store, seal, operatorScope(), wanted, MORNING)).id
@@ -203,17 +207,18 @@ describe('a code that payOS makes', () => {
     expect((await saleNow(reference, amount)).credits).toEqual([
       { amountVnd: amount, recordedAt: expect.any(Number) },
     ])
-    // The number of another stall's sale, into this account: no money of that stall.
-    const [foreign] = await reserve()
-    await send('issue', { reference: foreign!, amount: '30000', age: '0' })
+    // The number of another stall's sale, paid into this account.
+    const scope = stallScope(neighbour.stall.marketId, neighbour.stall.id)
+    const foreign = mintReference(seededRandom(77))
+    const { store } = server.services
+    await store.write((tx) => reserveSales(tx, scope, 1, () => foreign, MORNING))
+    await store.write((tx) => issueSale(tx, scope, foreign, amount, MORNING, MORNING))
     const before = await takings()
-    expect((await pay(foreign!, amount, 'CS7AB12 ZQK')).status).toBe(200)
-    const untouched = (await (
-      await send('issue', { reference: foreign!, amount: '30000', age: '0' })
-    ).json()) as SaleFacts
-    expect(untouched.credits).toEqual([])
-    // Her account has only her stall: it is hers to say what it was, and no sale's.
+    expect((await pay(foreign, amount, 'CS7AB12 ZQK')).status).toBe(200)
+    expect((await store.read((tx) => getSale(tx, scope, foreign, MORNING))).credits).toEqual([])
     expect(await takings()).toBe(before)
+    const raised = await store.db.select().from(matchException)
+    expect(raised.map(({ reason }) => reason)).toEqual(['wrong_account'])
   })
 
   it('for what is still missing is another, under a number of its own', async () => {
@@ -274,7 +279,7 @@ describe('a code that payOS makes', () => {
     outside.use(
       http.post(`${REQUESTS}/:order/cancel`, ({ params }) => {
         cancelled.push(String(params['order']))
-        return cancelled.length === 1 ? HttpResponse.json({ code: '00' }) : HttpResponse.error()
+        return new HttpResponse('{"code":"00"}', { status: cancelled.length === 1 ? 200 : 500 })
       }),
     )
     for (const time of [1, 2]) {

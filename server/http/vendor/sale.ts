@@ -18,6 +18,7 @@ import {
   listUsualAmounts,
   reserveSales,
 } from '../../storage/sale.ts'
+import type { StallListing } from '../../storage/stall.ts'
 import type { Services } from '../../services.ts'
 import type { Doors, StallVisit } from '../door.ts'
 import { vendorView } from './visit.ts'
@@ -30,6 +31,10 @@ const QUICK_AMOUNTS = 6
 export function showCharge(doors: Doors, services: Services, frame: Frame): void {
   const { config, store, seal, feed, meter, log, now } = services
   const door = doors.stall('sale.issue')
+  const codeMakerOf = async ({ accounts }: StallListing) => {
+    const account = accountInUse(accounts)
+    return account && findCodeMaker(store, seal, account, now())
+  }
 
   door.get('/vendor/:stallCode/charge', async (visit) => {
     const { c, scope, listing } = visit
@@ -47,7 +52,7 @@ export function showCharge(doors: Doors, services: Services, frame: Frame): void
           accountName: account.accountName,
           // What her bank's source demands before the stall's reference stands before a sale's too.
           purposePrefix: (decode(payableCode(account, reference)).purpose ?? '').replace(reference, ''),
-          asksSource: (await findCodeMaker(store, seal, account, now())) !== undefined,
+          asksSource: (await codeMakerOf(listing)) !== undefined,
         },
         quickAmounts: await listUsualAmounts(store, scope, view.businessDay, QUICK_AMOUNTS),
         sales: await listSales(store, scope, now() - RECENT_MS, now()),
@@ -81,12 +86,10 @@ export function showCharge(doors: Doors, services: Services, frame: Frame): void
     const facts = await issue(visit)
     const { reference, credits } = facts
     const { status, dueVnd } = saleState(facts)
-    const account = accountInUse(listing.accounts)
-    const maker = account && (await findCodeMaker(store, seal, account, now()))
-    if (!account || !maker || status !== 'open') return c.json({ dueVnd, payload: null })
-    const payee = { bankBin: account.bankBin, accountNumber: payableNumber(account) }
+    const maker = await codeMakerOf(listing)
+    if (!maker || status !== 'open') return c.json({ dueVnd, payload: null })
     const returnUrl = `${config.publicUrl}/s/${listing.stall.code}`
-    const wanted = { reference, part: credits.length, amountVnd: dueVnd, payee, returnUrl }
+    const wanted = { reference, part: credits.length, amountVnd: dueVnd, returnUrl }
     const payload = await maker.make(wanted).catch((error: unknown) => {
       log.warn({ err: error, sourceId: maker.sourceId }, 'no code from the source; the phone shows its own')
       return null
@@ -103,8 +106,7 @@ export function showCharge(doors: Doors, services: Services, frame: Frame): void
     const news = await store.write((tx) => cancelSale(tx, scope, reference, cancelledAt, at))
     if (news) feed.publish([news])
     const facts = await store.read((tx) => getSale(tx, scope, reference, at))
-    const account = accountInUse(listing.accounts)
-    const maker = account && (await findCodeMaker(store, seal, account, at))
+    const maker = await codeMakerOf(listing)
     if (maker && saleState(facts).status === 'cancelled') {
       // Also a code that the phone made itself: that the source then knows of none does no harm.
       await maker.withdraw({ reference, part: facts.credits.length }).catch((error: unknown) => {
