@@ -176,12 +176,12 @@ export class SaleRegister {
   }
 
   async #send(sale: KeptSale, word: 'issue' | 'cancel') {
-    const { facts, madeAt, cancelledAt } = sale
-    const { reference } = facts
+    const { madeAt, cancelledAt } = sale
+    const { reference } = sale.facts
     const answer = await this.#post(word, fieldsOf(sale, word === 'issue' ? madeAt : (cancelledAt ?? madeAt)))
     // What the server will never take is not asked again; a server at rest or a session ended is.
     if (!answer.ok && ![400, 404, 409].includes(answer.status)) throw new Error(`Answered ${answer.status}`)
-    this.#change(reference, (sale) => ({ ...sale, unsent: sale.unsent.filter((one) => one !== word) }))
+    this.#change(reference, (kept) => ({ ...kept, unsent: kept.unsent.filter((one) => one !== word) }))
     // A server restored from a backup knows none of what it reserved since.
     if (answer.status === 404) this.#write({ ...this.#read(), pool: [] })
     if (answer.ok) this.hear((await answer.json()) as SaleFacts)
