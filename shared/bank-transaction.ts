@@ -30,7 +30,7 @@ export interface BankTransaction {
   remittanceText: string
   /** The bank's reference; short ones (ACB's are small numbers) identify nothing alone. */
   bankReference: string | null
-  /** A code the source itself extracted from the text: a hint, checked like any other. */
+  /** A code the source itself extracted from the text, or was asked for: a hint, checked like any other. */
   sourceCode: string | null
   payerName: string | null
   payerAccount: string | null

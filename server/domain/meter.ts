@@ -12,6 +12,8 @@ export interface Meter {
   /** Open streams now: phones, their tabs, tablets. */
   openStreams: number
   countRefusal(code: string): void
+  /** Codes of sales asked of a source: made, or missed, so that the phone showed its own. */
+  codes: Record<'made' | 'missed', number>
   /** The same store, whose recording is timed. */
   timed(store: Store): Store
 }
@@ -24,6 +26,7 @@ export function createMeter(clockMs: () => number): Meter {
     refusals,
     commits,
     openStreams: 0,
+    codes: { made: 0, missed: 0 },
     countRefusal: (code) => void refusals.set(code, (refusals.get(code) ?? 0) + 1),
     timed: (store) => ({
       ...store,

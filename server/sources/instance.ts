@@ -122,17 +122,26 @@ export async function findLinker(
   seal: Seal,
   accounts: readonly AccountKey[],
 ): Promise<Linker | undefined> {
+  for await (const row of listSpeakers(store, accounts)) {
+    const { name, linkAccount } = getSource(row.kind)
+    const access = linkAccount ? await openAccess(seal, row) : null
+    if (!linkAccount || access === null) continue
+    return { sourceId: row.id, name, link: (returnUrl, signal) => linkAccount(access, returnUrl, signal) }
+  }
+  return undefined
+}
+
+/** The sources that may speak for one of these accounts. */
+export async function* listSpeakers(
+  store: Store,
+  accounts: readonly AccountKey[],
+): AsyncGenerator<SourceRow> {
   const { bindings } = await store.registry()
   const keys = accounts.map(accountKey)
   for (const [sourceId, bound] of bindings) {
     const row = keys.some((key) => bound.has(key)) ? await findSource(store, sourceId) : undefined
-    const source = row && getSource(row.kind)
-    const access = row && source?.linkAccount ? await openAccess(seal, row) : null
-    if (!source?.linkAccount || access === null) continue
-    const { name, linkAccount } = source
-    return { sourceId, name, link: (returnUrl, signal) => linkAccount(access, returnUrl, signal) }
+    if (row) yield row
   }
-  return undefined
 }
 
 /**

@@ -2,42 +2,53 @@ import { createHmac } from 'node:crypto'
 import { decode } from '@vietqr/core'
 import { z } from 'zod'
 import { AppError } from '../../shared/app-error.ts'
-import { findReferences } from '../../shared/reference.ts'
-import { callApi, parseAnswer, type Wait } from './outside-api.ts'
-import type { Access } from './source.ts'
+import { accountKey } from '../../shared/bank-transaction.ts'
+import { findReferences, isReference } from '../../shared/reference.ts'
+import { callApi, parseAnswer } from './outside-api.ts'
+import type { Access, WantedCode } from './source.ts'
 
 const BASE = 'https://api-merchant.payos.vn'
 const NAME = 'payOS'
 
-/** A code for an exact amount that payOS shall make. */
-export interface PaymentRequest {
-  /** Ours, unique within the payOS channel: 1 to 9,007,199,254,740,991. */
-  orderCode: number
-  /** Whole đồng. */
-  amountVnd: number
-  /** The sale's reference, which the memo has to bear. */
-  reference: string
-  /** Where payOS's own page would send the payer; ours shows only the code. */
-  returnUrl: string
-}
-
-const created = z.object({
-  code: z.literal('00'),
-  data: z.object({ paymentLinkId: z.string().regex(/^[\w-]{1,64}$/), qrCode: z.string().max(512) }),
-})
+/** The words of ten letters and digits, as numbers: a reference is one of them. */
+const REFERENCES = 36 ** 10
+/** payOS takes numbers up to 2^53 - 1: the references fit in twice. */
+const MAX_PARTS = 2
 
 /**
- * Makes a payment request (payos.vn/docs/api, `POST /v2/payment-requests`) and returns its VietQR payload and payOS's
- * id of it. payOS shortens descriptions where a bank gives it little room, so the code is only good if it still bears
- * the reference and the amount: AppError `unavailable` if not. Error where payOS refuses or does not answer; it is
- * asked once, for a second request of the same order is refused.
+ * payOS's number for one code of a sale: the sale's reference, read as a number of base 36, so that no number has to be
+ * kept. payOS refuses a number twice, so a second code is counted above all first ones. Throws AppError `unavailable`
+ * for a third.
+ */
+export function orderCodeOf({ reference, part }: Pick<WantedCode, 'reference' | 'part'>): number {
+  if (part >= MAX_PARTS)
+    throw new AppError('unavailable', `${NAME} has numbers for ${MAX_PARTS} codes of a sale`)
+  return Number.parseInt(reference, 36) + part * REFERENCES
+}
+
+/** The reference that such a number was made of; null for a number that is not ours. */
+export function referenceOf(orderCode: number): string | null {
+  const text = (orderCode % REFERENCES).toString(36).toUpperCase()
+  return isReference(text) ? text : null
+}
+
+const created = z.object({ code: z.literal('00'), data: z.object({ qrCode: z.string().max(512) }) })
+
+/**
+ * Makes a payment request (payos.vn/docs/api, `POST /v2/payment-requests`) and returns its VietQR payload. payOS puts
+ * words of its own before the description, shortens it where a bank gives it little room, and may name a virtual
+ * account: the code is only good if it still bears the reference and the amount and leads to the payee, AppError
+ * `unavailable` if not. Error where payOS refuses or does not answer. It is given no time to expire: what is paid late
+ * shall be told too.
  */
 export async function createPaymentRequest(
   access: Access,
   checksumKey: string,
-  { orderCode, amountVnd, reference, returnUrl }: PaymentRequest,
+  wanted: WantedCode,
   signal: AbortSignal,
-): Promise<{ paymentLinkId: string; payload: string }> {
+): Promise<string> {
+  const { amountVnd, reference, returnUrl } = wanted
+  const orderCode = orderCodeOf(wanted)
   const signed = `amount=${amountVnd}&cancelUrl=${returnUrl}&description=${reference}&orderCode=${orderCode}&returnUrl=${returnUrl}`
   const signature = createHmac('sha256', checksumKey).update(signed).digest('hex')
   const body = await callApi({
@@ -55,50 +66,43 @@ export async function createPaymentRequest(
     repeatable: false,
     signal,
   })
-  const { data } = parseAnswer(NAME, 'a payment request', body, created)
-  if (!bears(data.qrCode, reference, amountVnd))
-    throw new AppError('unavailable', 'the code that payOS made does not bear the reference and the amount')
-  return { paymentLinkId: data.paymentLinkId, payload: data.qrCode }
+  const { qrCode } = parseAnswer(NAME, 'a payment request', body, created).data
+  if (!isWanted(qrCode, wanted))
+    throw new AppError('unavailable', `the code that ${NAME} made is not for this sale, amount and account`)
+  return qrCode
 }
 
-function bears(payload: string, reference: string, amountVnd: number): boolean {
+function isWanted(payload: string, { reference, amountVnd, payee }: WantedCode): boolean {
   try {
     const code = decode(payload)
-    return code.amountVnd === amountVnd && findReferences(code.purpose ?? '').includes(reference)
+    return (
+      accountKey(code) === accountKey(payee) &&
+      code.amountVnd === amountVnd &&
+      findReferences(code.purpose ?? '').includes(reference)
+    )
   } catch {
     return false
   }
 }
 
-const queried = z.object({
-  code: z.literal('00'),
-  data: z.object({
-    orderCode: z.int(),
-    status: z.enum(['PENDING', 'PROCESSING', 'PAID', 'UNDERPAID', 'EXPIRED', 'CANCELLED', 'FAILED']),
-    amountPaid: z.int().nonnegative(),
-  }),
-})
-
 /**
- * What became of a payment request (`GET /v2/payment-requests/{orderCode}`): its status and the whole đồng paid so
- * far. payOS has no list of all that was paid, so it cannot be asked for what no push brought. Throws an Error.
+ * Ends a payment request (`POST /v2/payment-requests/{orderCode}/cancel`). Throws an Error where payOS refuses, as it
+ * does for one that it never made, or does not answer.
  */
-export async function getPaymentRequest(
+export async function cancelPaymentRequest(
   access: Access,
-  orderCode: number,
+  code: Pick<WantedCode, 'reference' | 'part'>,
   signal: AbortSignal,
-  wait?: Wait,
-): Promise<{ status: z.output<typeof queried>['data']['status']; amountPaidVnd: number }> {
+): Promise<void> {
   const body = await callApi({
     name: NAME,
-    url: `${BASE}/v2/payment-requests/${orderCode}`,
+    url: `${BASE}/v2/payment-requests/${orderCodeOf(code)}/cancel`,
     credentials: credentialsOf(access),
+    body: JSON.stringify({ cancellationReason: 'cancelled at the stall' }),
+    repeatable: false,
     signal,
-    wait,
   })
-  const { data } = parseAnswer(NAME, 'a payment request', body, queried)
-  if (data.orderCode !== orderCode) throw new Error(`${NAME}: the answer is of another payment request`)
-  return { status: data.status, amountPaidVnd: data.amountPaid }
+  parseAnswer(NAME, 'a cancellation', body, z.object({ code: z.literal('00') }))
 }
 
 /**

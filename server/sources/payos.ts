@@ -10,7 +10,7 @@ import {
   readFields,
   vietnamTime,
 } from './entry.ts'
-import { announcePayos } from './payos-request.ts'
+import { announcePayos, cancelPaymentRequest, createPaymentRequest, referenceOf } from './payos-request.ts'
 import { parseSignedJson, refused, signedBy, sortedJson } from './proof.ts'
 import type {
   Acknowledgement,
@@ -110,7 +110,7 @@ function normalise(rawBody: Uint8Array, bankOf: BankOf): BankTransaction[] {
       bookedPrecision: bookedPrecision(data.transactionDateTime),
       remittanceText: data.description,
       bankReference: data.reference,
-      sourceCode: null,
+      sourceCode: referenceOf(data.orderCode),
       payerName: data.counterAccountName,
       payerAccount: data.counterAccountNumber,
       isTest: data.reference === TEST_REFERENCE,
@@ -128,6 +128,8 @@ const setup = ({ address, sourceId }: Setup): string[] => [
   `Webhook URL: ${address}. Lưu lại: payOS gửi ngay một tin thử, nguồn này phải hiện giờ «nghe lần cuối».`,
   `Hoặc đưa Client ID và API Key rồi chạy: npm run source -- announce ${sourceId}`,
   'Cho phép nguồn này báo đúng một tài khoản: tài khoản của kênh.',
+  'payOS chỉ báo tiền trả theo mã do nó tạo: có Client ID và API Key rồi thì bấm «Để payOS tạo mã tính tiền» ở trang của nguồn này.',
+  'Nếu mã của payOS dẫn tới một tài khoản ảo (ACB: LOCCASS…), ghi số đó làm tài khoản ảo của sạp.',
 ]
 
 export const payos = {
@@ -152,4 +154,5 @@ export const payos = {
   normalise,
   acknowledge,
   announce: announcePayos,
+  codes: { make: createPaymentRequest, withdraw: cancelPaymentRequest },
 } satisfies Source

@@ -1,5 +1,6 @@
 import type { BankTransaction } from '../../shared/bank-transaction.ts'
 import type { ProposedAccount } from '../storage/account.ts'
+import type { AccountKey } from '../storage/source.ts'
 
 /** A request as it arrived, before anything is parsed. Header names are lower-case. */
 export interface IncomingRequest {
@@ -118,6 +119,27 @@ export interface Setup {
   mode: Mode
 }
 
+/** The code of a sale that a source is asked to make. */
+export interface WantedCode {
+  /** The sale's, which the code has to bear. */
+  reference: string
+  /** Which of the sale's codes: 0, and one more after each credit that left something missing. */
+  part: number
+  amountVnd: number
+  /** The number it has to lead to: the one that our own code would name. */
+  payee: AccountKey
+  /** A page of ours, where a source that leads payers anywhere may lead them. */
+  returnUrl: string
+}
+
+/** How a source makes codes of sales, where it has calls for that. Both throw an Error; neither is asked twice. */
+interface CodeMaking {
+  /** A VietQR payload with that reference, amount and payee and no other. */
+  make(access: Access, secret: string, wanted: WantedCode, signal: AbortSignal): Promise<string>
+  /** It shall not be paid any more; money that is on its way may still come. */
+  withdraw(access: Access, code: Pick<WantedCode, 'reference' | 'part'>, signal: AbortSignal): Promise<void>
+}
+
 /** A question that a source asks below its own address before it tells of money. */
 type Ask = (
   request: IncomingRequest,
@@ -162,4 +184,5 @@ export interface Source {
   linkAccount?(access: Access, returnUrl: string, signal: AbortSignal): Promise<string>
   /** Tells the source our address, where it has a call for that; it may call us back before this resolves. */
   announce?(access: Access, address: string, signal: AbortSignal): Promise<void>
+  readonly codes?: CodeMaking
 }

@@ -126,6 +126,17 @@ export function* setApiToken(tx: Db, _scope: OperatorScope, sourceId: string, ap
   yield* run(tx.update(source).set({ apiToken }).where(eq(source.id, sourceId)))
 }
 
+/** Whether the codes of sales paid into its accounts are asked of it. */
+export function* setMakesCodes(
+  tx: Db,
+  _scope: OperatorScope,
+  sourceId: string,
+  makesCodes: boolean,
+): Unit<void> {
+  yield* liveSource(tx, sourceId)
+  yield* run(tx.update(source).set({ makesCodes }).where(eq(source.id, sourceId)))
+}
+
 /** It is not believed any more; what it said stays. */
 export function* removeSource(tx: Db, _scope: OperatorScope, sourceId: string, now: number): Unit<void> {
   yield* liveSource(tx, sourceId)

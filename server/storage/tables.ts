@@ -222,6 +222,8 @@ export function defineTables(kit: Kit) {
     label: text().notNull(),
     /** Sealed; null where the source has no history to fetch or nobody gave us a token for it. */
     apiToken: text(),
+    /** Whether it is asked to make the codes of sales. */
+    makesCodes: flag().notNull().default(false),
     backfillCursor: text(),
     backfilledAt: instant(),
     createdAt: instant().notNull(),

@@ -1,8 +1,11 @@
-import { decode } from '@vietqr/core'
+import { decode, encode } from '@vietqr/core'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { invite } from '../../server/domain/sign-in.ts'
 import { sale as saleTable, tenancy } from '../../server/storage/kit.sqlite.ts'
+import { addInstance } from '../../server/sources/instance.ts'
+import { operatorScope } from '../../server/storage/scope.ts'
+import { bindAccounts, setMakesCodes } from '../../server/storage/source.ts'
 import { isReference } from '../../shared/reference.ts'
 import { launchBrowser } from '../chromium.ts'
 import { readQr } from '../qr-reader.ts'
@@ -325,6 +328,69 @@ it('offers the amounts she uses most; no reference is ever used twice, on two ph
   const both = [...pool, ...used, ...(await poolOf(second))]
   expect(new Set(both).size).toBe(both.length)
   await helper.close()
+})
+
+it('shows the code that her source makes, and her own where none comes; what was shown stays', async () => {
+  const { seal } = market.server.services
+  const access = { clientId: 'client', apiKey: 'key' }
+  const wanted = {
+    kind: 'payos',
+    mode: 'checksum',
+    label: 'payOS',
+    access,
+    secret: 'a-checksum-key-of-a-test',
+  }
+  const account = { bankBin: MB, accountNumber: stall.accountNumber }
+  const { id } = await addInstance(market.store, seal, operatorScope(), wanted, clock.now)
+  await market.store.changeRegistry(function* (tx) {
+    yield* bindAccounts(tx, operatorScope(), id, [account], clock.now)
+    yield* setMakesCodes(tx, operatorScope(), id, true)
+  })
+  let asked = 0
+  let comes = true
+  let answerLate = async () => {}
+  await page.route('**/sales/code', async (route) => {
+    asked += 1
+    const fields = new URLSearchParams(route.request().postData() ?? '')
+    const amountVnd = Number(fields.get('amount'))
+    const payload = encode({ ...account, amountVnd, purpose: `CS7AB12 ${fields.get('reference')}` })
+    const answer = () => route.fulfill({ json: { dueVnd: amountVnd, payload } })
+    if (comes) await answer()
+    else answerLate = answer
+  })
+  await page.reload()
+  const first = await charge(60_000)
+  expect(await scan()).toMatchObject({ ...account, amountVnd: 60_000, purpose: `CS7AB12 ${first}` })
+  comes = false
+  await page.reload()
+  await page.waitForSelector('dialog[data-face=code][open] svg')
+  expect(await scan()).toMatchObject({ purpose: `CS7AB12 ${first}` })
+  expect(asked).toBe(1)
+  await page.keyboard.press('Escape')
+
+  // Money that is faster than the code is not covered by it.
+  await page.keyboard.type('70000')
+  await page.click('[data-charge-make]')
+  await page.waitForSelector('dialog[data-face=code][open]')
+  expect(await page.innerText('dialog[open] [data-charge-code]')).toBe('Đang tạo mã…')
+  const paid = (await kept(page)).sales[0]!.facts.reference
+  await pay(70_000, paid)
+  await page.waitForSelector('dialog[data-face=good][open]')
+  await answerLate()
+  await page.waitForTimeout(100)
+  expect(await face()).toBe('good')
+  await page.click('[data-charge-done]')
+
+  // Nobody answers.
+  const began = Date.now()
+  const own = await charge(80_000)
+  expect(Date.now() - began).toBeLessThan(3_000)
+  expect(await scan()).toMatchObject({ ...account, amountVnd: 80_000, purpose: own })
+  comes = true
+  await page.reload()
+  await page.waitForSelector('dialog[data-face=code][open] svg')
+  expect(await scan()).toMatchObject({ purpose: own })
+  expect(asked).toBe(3)
 })
 
 it('with no reference left it says so and makes no code; the pool is filled when the network is back', async () => {

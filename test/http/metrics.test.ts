@@ -58,6 +58,7 @@ it('tells what came, what was refused and how far the rollups are, and no money,
   expect([status, type]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8'])
   expect(text).toContain('cho_credits_7d{source_kind="sepay",outcome="matched"} 1\n')
   expect(text).toContain('cho_refusals_total{code="bad_signature"} 1\n')
+  expect(text).toContain('cho_sale_codes_total{outcome="missed"} 0\n')
   expect(text).toContain('cho_notifications_waiting 0\n')
   expect(text).toContain('cho_commit_seconds_bucket{le="+Inf"} 1\n')
   expect(text).toContain('cho_commit_seconds_count 1\n')

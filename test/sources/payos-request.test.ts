@@ -4,33 +4,40 @@ import { delay, http, HttpResponse } from 'msw'
 import { setupServer } from 'msw/node'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { payos } from '../../server/sources/payos.ts'
-import { createPaymentRequest, getPaymentRequest } from '../../server/sources/payos-request.ts'
+import {
+  cancelPaymentRequest,
+  createPaymentRequest,
+  orderCodeOf,
+  referenceOf,
+} from '../../server/sources/payos-request.ts'
+import { mintReference } from '../../shared/reference.ts'
+import { seededRandom } from '../small-market.ts'
 
 const BASE = 'https://api-merchant.payos.vn'
 const ACCESS = { clientId: 'client-of-a-test', apiKey: 'key-nobody-may-read' }
 const CHECKSUM = '1a54716c8f0efb2744fb28b6e38b25da7f67a925d98bc1c18bd8faaecadd7675'
 const REFERENCE = 'ZQK6HYX47N'
 const WANTED = {
-  orderCode: 42,
-  amountVnd: 50_000,
   reference: REFERENCE,
+  part: 0,
+  amountVnd: 50_000,
+  payee: { bankBin: '970422', accountNumber: 'VQR0001' },
   returnUrl: 'https://cho.example/s/abc',
 }
 const soon = () => AbortSignal.timeout(5_000)
-const none = async () => {}
 
 const outside = setupServer()
 beforeAll(() => outside.listen({ onUnhandledFrame: 'error' }))
 afterEach(() => outside.resetHandlers())
 afterAll(() => outside.close())
 
-const code = (purpose: string, amountVnd = 50_000) =>
-  encode({ bankBin: '970422', accountNumber: 'VQR0001', amountVnd, purpose })
+const code = (purpose: string, amountVnd = 50_000, payee = WANTED.payee) =>
+  encode({ ...payee, amountVnd, purpose })
 const made = (qrCode: string) =>
   HttpResponse.json({ code: '00', desc: 'success', data: { paymentLinkId: 'link-1', qrCode } })
 
 describe('a payment request', () => {
-  test('is signed as payOS wants, proven by both keys, and its code bears the reference', async () => {
+  test('is signed as payOS wants, proven by both keys, and its code is what was wanted', async () => {
     let body: Record<string, unknown> = {}
     outside.use(
       http.post(`${BASE}/v2/payment-requests`, async ({ request }) => {
@@ -40,11 +47,10 @@ describe('a payment request', () => {
         return made(code(`CS12 ${REFERENCE}`))
       }),
     )
-    const request = await createPaymentRequest(ACCESS, CHECKSUM, WANTED, soon())
-    expect(request).toEqual({ paymentLinkId: 'link-1', payload: code(`CS12 ${REFERENCE}`) })
+    expect(await createPaymentRequest(ACCESS, CHECKSUM, WANTED, soon())).toBe(code(`CS12 ${REFERENCE}`))
     const { signature, ...rest } = body
     expect(rest).toEqual({
-      orderCode: 42,
+      orderCode: orderCodeOf(WANTED),
       amount: 50_000,
       description: REFERENCE,
       cancelUrl: WANTED.returnUrl,
@@ -60,6 +66,8 @@ describe('a payment request', () => {
   test.each([
     ['whose description was cut', code(REFERENCE.slice(0, 9))],
     ['for another amount', code(REFERENCE, 49_999)],
+    ['to another account', code(REFERENCE, 50_000, { ...WANTED.payee, accountNumber: 'VQR0002' })],
+    ['to another bank', code(REFERENCE, 50_000, { ...WANTED.payee, bankBin: '970436' })],
     ['that is no code', 'not a code'],
   ])('%s is not shown to anybody', async (_, payload) => {
     outside.use(http.post(`${BASE}/v2/payment-requests`, () => made(payload)))
@@ -96,32 +104,44 @@ describe('a payment request', () => {
   })
 })
 
-describe('what became of it', () => {
-  const answer = (data: object) => () => HttpResponse.json({ code: '00', data })
-
-  test('its status and what was paid, asked again after a 500', async () => {
+describe('that was cancelled at the stall', () => {
+  test('is cancelled by its number; asked once', async () => {
     let asked = 0
     outside.use(
-      http.get(`${BASE}/v2/payment-requests/42`, () => {
+      http.post(`${BASE}/v2/payment-requests/${orderCodeOf(WANTED)}/cancel`, ({ request }) => {
         asked += 1
-        return asked === 1
-          ? new HttpResponse(null, { status: 500 })
-          : answer({ orderCode: 42, status: 'UNDERPAID', amountPaid: 20_000, transactions: [] })()
+        expect(request.headers.get('x-api-key')).toBe(ACCESS.apiKey)
+        return asked === 1 ? HttpResponse.json({ code: '00' }) : HttpResponse.json({ code: '101' })
       }),
     )
-    expect(await getPaymentRequest(ACCESS, 42, soon(), none)).toEqual({
-      status: 'UNDERPAID',
-      amountPaidVnd: 20_000,
-    })
+    await cancelPaymentRequest(ACCESS, WANTED, soon())
+    await expect(cancelPaymentRequest(ACCESS, WANTED, soon())).rejects.toThrow('not a cancellation')
+    expect(asked).toBe(2)
+  })
+})
+
+describe('its number', () => {
+  const random = seededRandom(42)
+  const references = Array.from({ length: 2_000 }, () => mintReference(random))
+
+  test('says the reference again, for both codes of a sale, and no two are one', () => {
+    const numbers = references.flatMap((reference) =>
+      [0, 1].map((part) => {
+        const number = orderCodeOf({ reference, part })
+        expect(number).toBeLessThanOrEqual(Number.MAX_SAFE_INTEGER)
+        expect(referenceOf(number)).toBe(reference)
+        return number
+      }),
+    )
+    expect(new Set(numbers).size).toBe(2 * new Set(references).size)
+    expect(() => orderCodeOf({ reference: REFERENCE, part: 2 })).toThrow('2 codes')
   })
 
-  test.each([
-    ['of another order', { orderCode: 43, status: 'PAID', amountPaid: 1 }],
-    ['with a fraction', { orderCode: 42, status: 'PAID', amountPaid: 0.5 }],
-    ['in a state nobody knows', { orderCode: 42, status: 'MAYBE', amountPaid: 1 }],
-  ])('an answer %s is none', async (_, data) => {
-    outside.use(http.get(`${BASE}/v2/payment-requests/42`, answer(data)))
-    await expect(getPaymentRequest(ACCESS, 42, soon(), none)).rejects.toThrow('payOS: the answer is')
+  test('of somebody else’s order, or one digit off, says nothing', () => {
+    const others = [0, 123, 1_700_000_000, Date.now(), Date.now() * 1_000, Number.MAX_SAFE_INTEGER]
+    for (const number of others) expect(referenceOf(number)).toBeNull()
+    for (const reference of references)
+      expect(referenceOf(orderCodeOf({ reference, part: 0 }) + 1)).toBeNull()
   })
 })
 

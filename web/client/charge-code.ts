@@ -15,16 +15,21 @@ export interface Payee {
   accountNumber: string
   /** Stands before the reference where the source that hears her bank demands it. */
   purposePrefix: string
+  /** Whether the source that hears her bank is asked for each code first. */
+  asksSource: boolean
 }
 
 const SVG = 'http://www.w3.org/2000/svg'
 /** In modules, as DENSO asks. */
 const QUIET_ZONE = 4
 
-/** The code for one exact amount, made on this phone: no network has a part in it. */
-export function drawCode(payee: Payee, reference: string, amountVnd: number): SVGElement {
+/** What the code for one exact amount says, made on this phone: no network has a part in it. */
+export function ownPayload(payee: Payee, reference: string, amountVnd: number): string {
   const { bankBin, accountNumber, purposePrefix } = payee
-  const payload = encode({ bankBin, accountNumber, amountVnd, purpose: purposePrefix + reference })
+  return encode({ bankBin, accountNumber, amountVnd, purpose: purposePrefix + reference })
+}
+
+export function drawCode(payload: string): SVGElement {
   const { size, data } = (encoder as Encoder).create(payload, { errorCorrectionLevel: 'M' }).modules
   let dark = ''
   for (let at = 0; at < size * size; at += 1) {

@@ -6,6 +6,8 @@ export interface KeptSale {
   madeAt: number
   cancelledAt: number | null
   unsent: readonly ('issue' | 'cancel')[]
+  /** The newest code that a source was asked for; without a payload this phone's own was shown. */
+  code?: { dueVnd: number; payload: string | null }
 }
 
 interface Kept {
@@ -20,6 +22,8 @@ const POOL_LOW = 12
 const KEPT_MS = 12 * 3_600_000
 const MAX_KEPT = 20
 const AGAIN_MS = 5_000
+/** A shopper stands there. */
+const CODE_TIMEOUT_MS = 2_000
 
 /** The sales of this phone and its references, kept through reloads and lost networks. */
 export class SaleRegister {
@@ -29,6 +33,7 @@ export class SaleRegister {
   #own: Kept = { pool: [], sales: [] }
   #sending = false
   #wantsPool = false
+  readonly #asking = new Map<string, Promise<string | null>>()
   /** Called with a reference whose sale has changed. */
   changed = (_reference: string) => {}
   /** How many credits of each sale were known when this page began: the stream may tell more before they are shown. */
@@ -82,6 +87,36 @@ export class SaleRegister {
     this.#write({ pool: rest, sales: [made, ...recent].slice(0, MAX_KEPT) })
     void this.settle()
     return made
+  }
+
+  /**
+   * The code that the source makes for what is due; null where this phone makes it itself, after two seconds at most.
+   * Asked for once: whatever was held out to a shopper stays, also when the page is loaded again.
+   */
+  async askForCode(reference: string, dueVnd: number): Promise<string | null> {
+    const sale = this.find(reference)
+    if (sale?.code?.dueVnd === dueVnd) return sale.code.payload
+    const key = `${reference} ${dueVnd}`
+    const asked = this.#asking.get(key) ?? this.#fetchCode(reference, dueVnd).catch(() => null)
+    this.#asking.set(key, asked)
+    const payload = await asked
+    if (this.#asking.delete(key)) this.#change(reference, (one) => ({ ...one, code: { dueVnd, payload } }))
+    return payload
+  }
+
+  async #fetchCode(reference: string, dueVnd: number): Promise<string | null> {
+    const sale = this.find(reference)
+    if (!sale || !navigator.onLine) return null
+    const late = new AbortController()
+    const timer = setTimeout(() => late.abort(), CODE_TIMEOUT_MS)
+    try {
+      const answer = await this.#post('code', fieldsOf(sale, sale.madeAt), late.signal)
+      if (!answer.ok) return null
+      const told = (await answer.json()) as { dueVnd: number; payload: string | null }
+      return told.dueVnd === dueVnd ? told.payload : null
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   cancel(reference: string) {
@@ -140,14 +175,13 @@ export class SaleRegister {
     }
   }
 
-  async #send({ facts, madeAt, cancelledAt }: KeptSale, word: 'issue' | 'cancel') {
-    const { reference, amountVnd } = facts
-    const at = word === 'issue' ? madeAt : (cancelledAt ?? madeAt)
-    const age = String(Math.max(0, Date.now() - at))
-    const answer = await this.#post(word, { reference, amount: String(amountVnd), age })
+  async #send(sale: KeptSale, word: 'issue' | 'cancel') {
+    const { madeAt, cancelledAt } = sale
+    const { reference } = sale.facts
+    const answer = await this.#post(word, fieldsOf(sale, word === 'issue' ? madeAt : (cancelledAt ?? madeAt)))
     // What the server will never take is not asked again; a server at rest or a session ended is.
     if (!answer.ok && ![400, 404, 409].includes(answer.status)) throw new Error(`Answered ${answer.status}`)
-    this.#change(reference, (sale) => ({ ...sale, unsent: sale.unsent.filter((one) => one !== word) }))
+    this.#change(reference, (kept) => ({ ...kept, unsent: kept.unsent.filter((one) => one !== word) }))
     // A server restored from a backup knows none of what it reserved since.
     if (answer.status === 404) this.#write({ ...this.#read(), pool: [] })
     if (answer.ok) this.hear((await answer.json()) as SaleFacts)
@@ -162,9 +196,14 @@ export class SaleRegister {
     this.#write({ pool: [...pool, ...references], sales })
   }
 
-  #post(word: string, fields: Record<string, string>) {
-    return fetch(`${this.#address}/${word}`, { method: 'POST', body: new URLSearchParams(fields) })
+  #post(word: string, fields: Record<string, string>, signal: AbortSignal | null = null) {
+    return fetch(`${this.#address}/${word}`, { method: 'POST', body: new URLSearchParams(fields), signal })
   }
+}
+
+/** What the server is told of a sale, and how long ago that was. */
+function fieldsOf({ facts: { reference, amountVnd } }: KeptSale, at: number): Record<string, string> {
+  return { reference, amount: String(amountVnd), age: String(Math.max(0, Date.now() - at)) }
 }
 
 /** How a sale of this phone stands; taken back counts at once, also before the server has heard it. */

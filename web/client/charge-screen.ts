@@ -16,6 +16,10 @@ export class ChargeScreen {
     return this.#dialog.open
   }
 
+  shows(face: string) {
+    return this.#dialog.open && this.#dialog.dataset.face === face
+  }
+
   /** Shows one of its faces: `code`, or the look of a verdict. */
   show(face: string) {
     this.#dialog.dataset.face = face

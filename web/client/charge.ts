@@ -82,7 +82,16 @@ export function openCharge(root: HTMLElement, register: SaleRegister, dialect: D
     const drawn = await drawing
     if (!drawn || shown !== reference) return
     get('due').textContent = formatVnd(state.dueVnd)
-    get('code').replaceChildren(drawn.drawCode(payee, reference, state.dueVnd))
+    const code = get('code')
+    let payload: string | null = null
+    if (payee.asksSource) {
+      code.textContent = 'Đang tạo mã…'
+      screen.show('code')
+      payload = await register.askForCode(reference, state.dueVnd)
+      // She went on, or the money was faster.
+      if (shown !== reference || !screen.shows('code')) return
+    }
+    code.replaceChildren(drawn.drawCode(payload ?? drawn.ownPayload(payee, reference, state.dueVnd)))
     screen.show('code')
   }
 

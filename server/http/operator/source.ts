@@ -7,7 +7,7 @@ import { accessProblems, secretProblem } from '../../sources/credential.ts'
 import { giveAccess, rotateInstance } from '../../sources/instance.ts'
 import { getSource, modeOf } from '../../sources/registry.ts'
 import type { Access, Source } from '../../sources/source.ts'
-import { listSources, type SourceListing } from '../../storage/source.ts'
+import { listSources, setMakesCodes, type SourceListing } from '../../storage/source.ts'
 import { readTyped } from '../board/typed-text.ts'
 import type { Services } from '../../services.ts'
 import type { Doors, OperationVisit } from '../door.ts'
@@ -37,7 +37,7 @@ export function showSource(doors: Doors, services: Services, frame: Frame): void
     const { c, actor, scope } = visit
     const unheard = await listUnheardAccounts(store, actor, scope)
     const { id, label, mode, createdAt, lastHeardAt, backfilledAt, apiToken } = row
-    const source = getSource(row.kind)
+    const source: Source = getSource(row.kind)
     c.header('cache-control', 'no-store')
     return c.html(
       sourcePage(frame, {
@@ -52,6 +52,7 @@ export function showSource(doors: Doors, services: Services, frame: Frame): void
         hasAccess: apiToken !== null,
         isAskable: source.backfill !== undefined,
         accounts: namedAccounts(row.accounts),
+        codes: source.codes && (row.makesCodes ? 'source' : 'phone'),
         unheard: unheard.slice(0, MAX_UNHEARD_SHOWN),
         unheardCount: unheard.length,
         tokenSaved: status === 200 && c.req.query('token') !== undefined,
@@ -87,6 +88,14 @@ export function showSource(doors: Doors, services: Services, frame: Frame): void
     if (Object.keys(errors).length > 0) return page(visit, row, { ...EMPTY, errors }, 400)
     await giveAccess(store, seal, scope, row, access)
     return c.redirect(`/operator/sources/${row.id}?token`, 303)
+  })
+
+  route.post('/operator/sources/:sourceId/codes', async (visit) => {
+    const { c, scope } = visit
+    const row = await find(visit)
+    const { by } = await readTyped(c, ['by'])
+    await store.write((tx) => setMakesCodes(tx, scope, row.id, by === 'source'))
+    return c.redirect(`/operator/sources/${row.id}`, 303)
   })
 
   bindSources(doors, services, { list: '/operator/sources', find, page })

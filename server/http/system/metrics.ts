@@ -37,6 +37,12 @@ export function showMetrics(doors: Doors, services: Services): void {
         'Requests refused or failed, by code; bad_signature is a forged notification.',
         [...meter.refusals].map(([code, n]): Sample => [{ code }, n]),
       ),
+      family(
+        'cho_sale_codes_total',
+        'counter',
+        'Codes of sales asked of a source; of one that was missed the phone showed its own.',
+        Object.entries(meter.codes).map(([outcome, n]): Sample => [{ outcome }, n]),
+      ),
       family('cho_notifications_waiting', 'gauge', 'Notifications that wait for a commit.', [
         [{}, intake.waiting()],
       ]),

@@ -35,6 +35,8 @@ export interface SourceView {
   /** Whether it can be asked for what no push brought. */
   isAskable: boolean
   backfilledAt: number | null
+  /** Who makes the codes of sales; undefined where the source cannot. */
+  codes: 'source' | 'phone' | undefined
   accounts: readonly AccountView[]
   /** Accounts of the registries that no source may speak for, as many as are shown. */
   unheard: readonly UnheardAccount[]
@@ -192,6 +194,29 @@ const accessForm = (home: string, { source, hasAccess, errors }: SourceView, wor
     </form>
   </details>`
 
+/** Who makes the codes of sales: one switch, for whoever is paid into its accounts. */
+const codesForm = (home: string, { source, hasAccess, codes }: SourceView, words: string): Html =>
+  html`<section>
+    <h2>Mã tính tiền</h2>
+    <p>
+      ${
+        codes === 'source'
+          ? `${source.name} tạo mã khi bấm «Tính tiền». ${source.name} không trả lời ngay thì điện thoại tự tạo mã như thường.`
+          : `Điện thoại của sạp đang tự tạo mã. Để ${source.name} tạo thì ${source.name} báo được tiền trả theo mã đó.`
+      }
+    </p>
+    ${
+      hasAccess
+        ? html`<form action="${home}/codes" method="post">
+            <input type="hidden" name="by" value="${codes === 'source' ? 'phone' : 'source'}" />
+            <button>
+              ${codes === 'source' ? 'Để điện thoại tự tạo mã' : `Để ${source.name} tạo mã tính tiền`}
+            </button>
+          </form>`
+        : html`<p class="hint">Thêm ${words} trước đã.</p>`
+    }
+  </section>`
+
 /** One source: is it heard, what may it speak for, its secret. */
 export const sourcePage = (frame: Frame, view: SourceView): Html => {
   const { label, errors, source } = view
@@ -249,6 +274,7 @@ export const sourcePage = (frame: Frame, view: SourceView): Html => {
         </div>
       </dl>
       ${view.unheardCount > 0 && unheardTable(home, view)} ${boundAccounts(home, view)}
+      ${view.codes && codesForm(home, view, accessWords)}
       ${source.access.length > 0 && accessForm(home, view, accessWords)}
       <details class="card" ${errors['secret'] ? 'open' : ''}>
         <summary>Đổi khoá bí mật</summary>

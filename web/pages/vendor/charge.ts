@@ -15,6 +15,8 @@ interface Payee {
   accountName: string
   /** Stands before the reference where the source that hears her bank demands it. */
   purposePrefix: string
+  /** Whether the source that hears her bank is asked for each code first. */
+  asksSource: boolean
 }
 
 export interface ChargeView extends VendorView {

@@ -1,0 +1,1 @@
+ALTER TABLE "source" ADD COLUMN "makes_codes" boolean DEFAULT false NOT NULL;

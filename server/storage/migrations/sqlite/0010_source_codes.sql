@@ -1,0 +1,1 @@
+ALTER TABLE `source` ADD `makes_codes` integer DEFAULT false NOT NULL;
