@@ -7,10 +7,13 @@ import { watchSources } from '../../server/domain/source-alarm.ts'
 import { hourOf } from '../../server/domain/source-health.ts'
 import { giveAccess } from '../../server/sources/instance.ts'
 import { tellAlarms } from '../../server/sources/alarm.ts'
+import { mailWay } from '../../server/sources/alarm-mail.ts'
+import { webhookWay } from '../../server/sources/alarm-webhook.ts'
 import { listOpenAlarms } from '../../server/storage/source-alarm.ts'
 import { addToHours } from '../../server/storage/source-health.ts'
 import { operatorScope } from '../../server/storage/scope.ts'
 import type { StallEntry } from '../../server/storage/stall.ts'
+import { openMailbox, type Mailbox } from '../smtp-server.ts'
 import { openTestServer, OPERATOR, type TestServer } from './test-server.ts'
 
 const MINUTE_MS = 60_000
@@ -33,8 +36,21 @@ const outside = setupServer(
     return HttpResponse.text('', { status: answer })
   }),
 )
-beforeAll(() => outside.listen({ onUnhandledFrame: 'error' }))
-afterAll(() => outside.close())
+let mailbox: Mailbox
+beforeAll(async () => {
+  mailbox = await openMailbox()
+  outside.listen({ onUnhandledFrame: 'error' })
+})
+afterAll(() => {
+  outside.close()
+  return mailbox.close()
+})
+const mail = () => {
+  const local = { host: 'localhost', port: mailbox.port, secure: false, user: '', password: '' }
+  return { server: local, from: 'may@cho.example.vn', to: 'kythuat@xa.example.vn' }
+}
+const mailed = () =>
+  mailbox.mails.map((text) => /^Message-ID: <(source_\w+-\w+)-\d+-\d+@/m.exec(text)?.[1] ?? text)
 
 let server: TestServer
 let sourceId: string
@@ -42,9 +58,11 @@ let lan: StallEntry
 let began: number
 beforeEach(async () => {
   told = []
+  mailbox.mails = []
+  mailbox.refusal = null
   asked = 0
   answer = 200
-  server = openTestServer()
+  server = openTestServer({ alarm: { webhook: hook, mail: mail() } })
   began = server.clock.now
   server.clock.now = began - 4 * WEEK_MS
   const market = await server.addMarket('Chợ Phù Cát')
@@ -69,11 +87,11 @@ const watch = async (listeningSince = began) => {
   const raised = await watchSources(server.services.store, operatorScope(), server.clock.now, listeningSince)
   return raised.map(({ kind, since }) => `${kind} since ${(since - began) / MINUTE_MS}`)
 }
-const tell = () =>
+const tell = (way = webhookWay(hook)) =>
   tellAlarms(
     server.services.store,
     operatorScope(),
-    hook,
+    way,
     'https://cho.example.vn',
     server.clock.now,
     AbortSignal.timeout(5_000),
@@ -162,6 +180,49 @@ it('what is not taken is sent again, later each time, and ten times at most', as
   expect(JSON.parse(told.at(-1)!.body)).toMatchObject({ state: 'ended' })
 })
 
+it('a way that fails is tried again by itself: it neither holds back the other nor repeats it', async () => {
+  const byMail = mailWay(mail())
+  await pay()
+  after(10)
+  await watch()
+  mailbox.refusal = new Error('busy')
+  expect(await tell(byMail)).toMatchObject({ failed: 1 })
+  expect(await tell()).toEqual({ failed: 0, error: undefined })
+  after(11)
+  mailbox.refusal = null
+  answer = 503
+  expect(await tell(byMail)).toMatchObject({ failed: 0 })
+  expect(await tell()).toMatchObject({ failed: 0 })
+  expect([told.length, mailed()]).toEqual([1, ['source_silent-raised']])
+  await pay()
+  await watch()
+  expect(await tell()).toMatchObject({ failed: 1 })
+  expect(await tell(byMail)).toMatchObject({ failed: 0 })
+  await tell(byMail)
+  expect(mailed()).toEqual(['source_silent-raised', 'source_silent-ended'])
+  const secrets = [accountNumber(), lan.stall.reference, '50000', '50.000']
+  for (const secret of secrets) expect(mailbox.mails.join('\n')).not.toContain(secret)
+})
+
+it('a way that is set up later is told what is wrong now, and not what was over long ago', async () => {
+  await pay()
+  after(10)
+  await watch()
+  await pay()
+  after(11)
+  await watch()
+  after(11 + 24 * 60)
+  expect(await tell()).toMatchObject({ failed: 0 })
+  expect(told).toEqual([])
+  server.clock.now = began + WEEK_MS
+  await pay()
+  server.clock.now += 60 * MINUTE_MS
+  expect(await watch()).toHaveLength(1)
+  server.clock.now += 3 * 24 * 60 * MINUTE_MS
+  await tell()
+  expect(told.map(({ body }) => JSON.parse(body) as object)).toMatchObject([{ state: 'raised' }])
+})
+
 it('the vendor reads calmly since when her bank is not heard, unless another source hears it', async () => {
   const vendor = await server.signIn({
     role: 'vendor',
@@ -193,6 +254,22 @@ it('the vendor reads calmly since when her bank is not heard, unless another sou
   expect(await says()).toEqual([false, false])
 })
 
+it('the operator tries every way with a button, and reads which one failed', async () => {
+  const operator = await server.signIn(OPERATOR)
+  mailbox.refusal = new Error('no such mailbox')
+  const response = await server.post('/operator/sources/alarm-trial', {}, operator)
+  const page = await (await server.get(response.headers.get('location')!, operator)).text()
+  expect(page).toContain('Đã gửi thử webhook tới office.example.vn.')
+  expect(page).toContain('Chưa gửi được thư tới kythuat@xa.example.vn.')
+  expect(page).not.toContain(hook.secret)
+  expect(told.map(({ body }) => JSON.parse(body) as object)).toEqual([
+    { event: 'trial', at: '2026-11-22T02:00:00.000Z', url: `${server.publicUrl}/operator/sources` },
+  ])
+  mailbox.refusal = null
+  await server.post('/operator/sources/alarm-trial', {}, operator)
+  expect(mailbox.mails).toHaveLength(1)
+})
+
 it('of a source that was removed nothing is expected any more', async () => {
   await pay()
   after(10)
@@ -207,7 +284,6 @@ it('the server sees it by itself, asks for what was missed at once, and tells th
   const { services, clock } = server
   const instance = { id: sourceId, kind: 'sepay' }
   await giveAccess(services.store, services.seal, operatorScope(), instance, { apiToken: 'token' })
-  services.config.alarm = hook
   await pay()
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   onTestFinished(() => void vi.useRealTimers())
@@ -227,6 +303,7 @@ it('the server sees it by itself, asks for what was missed at once, and tells th
   await expect
     .poll(() => told.map(({ body }) => JSON.parse(body) as object))
     .toMatchObject([{ state: 'raised' }])
+  await expect.poll(mailed).toEqual(['source_silent-raised'])
   expect([asked, clock.now - began]).toEqual([2, 11 * MINUTE_MS])
   expect(server.logged.join('\n')).not.toContain(hook.secret)
 })
