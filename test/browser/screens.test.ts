@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { invite } from '../../server/domain/sign-in.ts'
 import { accountProof, tenancy } from '../../server/storage/kit.sqlite.ts'
 import { operatorScope } from '../../server/storage/scope.ts'
+import { raiseAlarm } from '../../server/storage/source-alarm.ts'
 import { bindAccounts } from '../../server/storage/source.ts'
 import { addStatementSource, listStatementSources } from '../../server/storage/statement.ts'
 import type { Identity } from '../../server/storage/session.ts'
@@ -18,6 +19,14 @@ let fresh: TestStall
 /** A source of statements, with one file to be explained and one that is done. */
 const statement = { id: 'statement-test', preview: '', done: '' }
 const clock = { now: Date.parse('2026-11-22T09:00:00+07:00') }
+/** Set up as it may be, and nobody there to take it. */
+const ALARM = {
+  ALARM_URL: 'http://127.0.0.1:9/alarm',
+  ALARM_SECRET: 'only the office and we know this secret',
+  ALARM_SMTP_URL: 'smtp://127.0.0.1:9',
+  ALARM_MAIL_FROM: 'cho@xa-tam-binh.example.vn',
+  ALARM_MAIL_TO: 'to-cong-nghe-so-cong-dong@xa-tam-binh.example.vn',
+}
 const visitors = new Map<string, BrowserContext>()
 /** Codes that are good and not used. */
 let invitation: string
@@ -25,7 +34,7 @@ let firstSignIn: string
 
 beforeAll(async () => {
   browser = await launchBrowser()
-  market = await runSmallMarket(clock)
+  market = await runSmallMarket(clock, ALARM)
   const { lan, hoa } = market
   const long =
     'MBVCB.6945093151.161855.ngota2d.CTtu 0280367007618 MAI TAM VUONG toi88632953157 VU BINH BINH tai MB'
@@ -39,6 +48,8 @@ beforeAll(async () => {
   await market.pay({ id: 3, accountNumber: lan.accountNumber, content: 'luong thang 11', amount: 12_345_678 })
   await market.pay({ id: 4, accountNumber: hoa.accountNumber, content: lan.reference, amount: 20_000 })
   await layStatements()
+  const alarm = { sourceId: market.sourceId, kind: 'silent', since: clock.now, raisedAt: clock.now } as const
+  await market.store.write((tx) => raiseAlarm(tx, alarm))
   const rows = await market.store.db.select().from(tenancy)
   const { vendorId } = rows.find((row) => row.stallId === lan.id)!
   const identities: [string, Identity][] = [
@@ -129,20 +140,21 @@ async function layStatements(): Promise<void> {
   await statements.record(scope, source!, statement.done)
 }
 
-const SCREENS: [who: string, path: () => string][] = [
+/** What tells that the screen is in the state that is meant. */
+const SCREENS: [who: string, path: () => string, words?: RegExp][] = [
   ['nobody', () => '/'],
   ['nobody', () => `/s/${market.lan.code}`],
   ['nobody', () => '/s/khong-co'],
   ['nobody', () => '/enter/da-dung'],
   ['nobody', () => `/enter/${firstSignIn}`],
   ['nobody', () => `/enrol/${invitation}`],
-  ['vendor', () => `/vendor/${market.lan.code}`],
+  ['vendor', () => `/vendor/${market.lan.code}`, /Ngân hàng MBBank đang báo chậm, từ 09:00/],
   ['vendor', () => `/vendor/${market.lan.code}/code`],
   ['vendor', () => `/vendor/${market.lan.code}/settings`],
   ['vendor', () => `/vendor/${market.lan.code}/charge`],
   ['vendor', () => `/vendor/${market.lan.code}/book`],
   ['vendor', () => `/vendor/${market.lan.code}/book?period=month`],
-  ['vendor', () => `/vendor/${market.lan.code}/stand`],
+  ['vendor', () => `/vendor/${market.lan.code}/stand`, /đang báo chậm/],
   ['new phone', () => `/vendor/${market.lan.code}`],
   ['new phone', () => `/vendor/${market.lan.code}/settings`],
   ['vendor', () => `/vendor/${market.lan.code}/proof`],
@@ -161,7 +173,8 @@ const SCREENS: [who: string, path: () => string][] = [
   ['operator', () => '/operator/inbox/cho-thu'],
   ['operator', () => '/operator/inbox/cho-thu/decided?day=2026-11-22&amount=50.000'],
   ['operator', () => '/operator/proofs'],
-  ['operator', () => '/operator/sources'],
+  ['operator', () => '/operator/sources', /im lâu hơn thường lệ, từ 09:00/],
+  ['operator', () => '/operator/sources?webhook=told&mail=failed', /Chưa gửi được thư tới/],
   ['operator', () => `/operator/sources/${market.sourceId}`],
   ['operator', () => '/operator/statements'],
   ['operator', () => `/operator/statements/${statement.id}`],
@@ -169,7 +182,7 @@ const SCREENS: [who: string, path: () => string][] = [
   ['operator', () => `/operator/statements/${statement.id}/files/${statement.done}`],
 ]
 
-describe.each(SCREENS)('%s at %s', (who, path) => {
+describe.each(SCREENS)('%s at %s', (who, path, words) => {
   let page: Page
   beforeAll(async () => {
     page = await visitors.get(who)!.newPage()
@@ -184,6 +197,7 @@ describe.each(SCREENS)('%s at %s', (who, path) => {
   afterAll(() => page.close())
 
   it('has no accessibility violation, in light or in dark', async () => {
+    if (words) expect(await page.innerText('body')).toMatch(words)
     // So tall that nothing lies half under the fixed bar: what does is scrolled to.
     await page.setViewportSize({ width: 360, height: 4_000 })
     const told = async (axe: AxeBuilder) => {

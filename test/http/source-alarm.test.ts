@@ -280,30 +280,71 @@ it('of a source that was removed nothing is expected any more', async () => {
   expect(await listOpenAlarms(server.services.store)).toEqual([])
 })
 
+/** The server's own turns: what it does unasked within that minute of its clock. */
+function startTurns(): (minute: number) => Promise<void> {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  onTestFinished(startChores(server.services))
+  return async (minutes) => {
+    after(minutes)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    vi.advanceTimersByTime(MINUTE_MS)
+  }
+}
+const states = () => told.map(({ body }) => JSON.parse(body) as object)
+
 it('the server sees it by itself, asks for what was missed at once, and tells the operator', async () => {
   const { services, clock } = server
   const instance = { id: sourceId, kind: 'sepay' }
   await giveAccess(services.store, services.seal, operatorScope(), instance, { apiToken: 'token' })
   await pay()
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
-  onTestFinished(() => void vi.useRealTimers())
-  const stop = startChores(services)
-  onTestFinished(stop)
+  const minute = startTurns()
   await expect.poll(() => asked).toBe(1)
-  const minute = async (minutes: number) => {
-    after(minutes)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    vi.advanceTimersByTime(MINUTE_MS)
-  }
   await minute(9)
   await minute(10)
   // Long before the next scheduled back-fill.
   await expect.poll(() => asked).toBe(2)
   await minute(11)
-  await expect
-    .poll(() => told.map(({ body }) => JSON.parse(body) as object))
-    .toMatchObject([{ state: 'raised' }])
+  await expect.poll(states).toMatchObject([{ state: 'raised' }])
   await expect.poll(mailed).toEqual(['source_silent-raised'])
   expect([asked, clock.now - began]).toEqual([2, 11 * MINUTE_MS])
   expect(server.logged.join('\n')).not.toContain(hook.secret)
+})
+
+it('from twenty late pushes to the operator’s mailbox and the vendor’s page, and back', async () => {
+  const { services } = server
+  const dayBefore = { sourceId, channel: 'push' as const, withinS: 5, count: 100, hour: hourOf(began) - 5 }
+  await services.store.write((tx) => addToHours(tx, [dayBefore]))
+  const vendor = await server.signIn({
+    role: 'vendor',
+    marketId: lan.stall.marketId,
+    vendorId: lan.vendor!.id,
+  })
+  const says = async () =>
+    /Ngân hàng .* đang báo chậm[^.<]*/.exec(
+      await (await server.get(`/vendor/${lan.stall.code}`, vendor)).text(),
+    )?.[0]
+  const minute = startTurns()
+  const push = (time: string) =>
+    server.pay(sourceId, { accountNumber: accountNumber(), content: lan.stall.reference, time })
+  after(12)
+  for (let late = 0; late < 19; late += 1)
+    expect((await push(`2026-11-22 09:00:${late + 10}`)).status).toBe(200)
+  await minute(12)
+  await minute(13)
+  expect([await listOpenAlarms(services.store), states()]).toEqual([[], []])
+  await push('2026-11-22 09:00:30')
+  await minute(14)
+  await minute(15)
+  await expect.poll(states).toMatchObject([{ event: 'source_late', state: 'raised', sourceId }])
+  await expect.poll(mailed).toEqual(['source_late-raised'])
+  expect(await says()).toBe('Ngân hàng MBBank đang báo chậm, từ 09:14')
+  // Three hours on, one in time: neither it nor what she was told then is late any more.
+  after(180)
+  await push('2026-11-22 12:00:00')
+  await minute(180)
+  await minute(181)
+  await expect.poll(states).toMatchObject([{}, { event: 'source_late', state: 'ended' }])
+  await expect.poll(mailed).toEqual(['source_late-raised', 'source_late-ended'])
+  expect(await says()).toBeUndefined()
 })
