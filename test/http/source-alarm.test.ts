@@ -11,7 +11,10 @@ import { mailWay } from '../../server/sources/alarm-mail.ts'
 import { webhookWay } from '../../server/sources/alarm-webhook.ts'
 import { listOpenAlarms } from '../../server/storage/source-alarm.ts'
 import { addToHours } from '../../server/storage/source-health.ts'
+import { listMarkets } from '../../server/storage/market.ts'
 import { operatorScope } from '../../server/storage/scope.ts'
+import { bindAccounts, noteHeard } from '../../server/storage/source.ts'
+import { addStatementSource } from '../../server/storage/statement.ts'
 import type { StallEntry } from '../../server/storage/stall.ts'
 import { openMailbox, type Mailbox } from '../smtp-server.ts'
 import { openTestServer, OPERATOR, type TestServer } from './test-server.ts'
@@ -102,6 +105,9 @@ it('a source that falls silent is said so once, on the page too, until it pushes
   const operator = await server.signIn(OPERATOR)
   const page = async () => (await server.get('/operator/sources', operator)).text()
   expect((await pay()).status).toBe(200)
+  // That back-fill reached it says nothing of its pushes.
+  const fetched = { sourceId, channel: 'backfill', heardAt: began + 5 * MINUTE_MS } as const
+  await server.services.store.write((tx) => noteHeard(tx, [fetched]))
   after(9)
   expect(await watch()).toEqual([])
   after(10)
@@ -109,9 +115,9 @@ it('a source that falls silent is said so once, on the page too, until it pushes
   after(11)
   expect(await watch()).toEqual([])
   expect(await page()).toContain('im lâu hơn thường lệ, từ 09:00')
-  // The hour with usual pushes is over: that nothing is expected ends no silence.
+  // A server that began only now misses nothing yet: that ends no silence.
   after(200)
-  expect(await watch()).toEqual([])
+  expect(await watch(server.clock.now)).toEqual([])
   expect(await listOpenAlarms(server.services.store)).toHaveLength(1)
   expect((await pay()).status).toBe(200)
   expect(await watch()).toEqual([])
@@ -224,6 +230,7 @@ it('a way that is set up later is told what is wrong now, and not what was over 
 })
 
 it('the vendor reads calmly since when her bank is not heard, unless another source hears it', async () => {
+  const { store } = server.services
   const vendor = await server.signIn({
     role: 'vendor',
     marketId: lan.stall.marketId,
@@ -243,6 +250,15 @@ it('the vendor reads calmly since when her bank is not heard, unless another sou
   after(10)
   expect(await says()).toEqual([false, false])
   await watch()
+  expect(await says()).toEqual([true, true])
+  // A source of other accounts, and statements, tell her of nothing as it is paid.
+  const statement = { id: 'statement', label: 'Sao kê', mode: 'counts' } as const
+  await store.changeRegistry(function* (tx) {
+    yield* addStatementSource(tx, operatorScope(), statement, began)
+    yield* bindAccounts(tx, operatorScope(), statement.id, lan.accounts, began)
+  })
+  const market = (await listMarkets(store, operatorScope()))[0]!
+  await server.addSource([await server.addStall(market, 'A13')])
   expect(await says()).toEqual([true, true])
   const other = await server.addSource([lan])
   expect(await says()).toEqual([false, false])
@@ -314,7 +330,8 @@ it('the server sees it by itself, asks for what was missed at once, and tells th
 it('from twenty late pushes to the operator’s mailbox and the vendor’s page, and back', async () => {
   const { services } = server
   const dayBefore = { sourceId, channel: 'push' as const, withinS: 5, count: 100, hour: hourOf(began) - 5 }
-  await services.store.write((tx) => addToHours(tx, [dayBefore]))
+  const fetched = { ...dayBefore, channel: 'backfill' as const, withinS: 1_800, hour: hourOf(began) }
+  await services.store.write((tx) => addToHours(tx, [dayBefore, fetched]))
   const vendor = await server.signIn({
     role: 'vendor',
     marketId: lan.stall.marketId,

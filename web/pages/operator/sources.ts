@@ -120,7 +120,11 @@ export const sourcesPage = (frame: Frame, { sources, kinds, publicUrl, ways, rem
       }),
     },
     html`${removed && notice('good', 'Đã bỏ nguồn. Từ giờ không nghe nó nữa; những gì nó đã báo vẫn còn trong sổ.')}
-      ${ways.filter(({ trial }) => trial !== undefined).map(trialNotice)} ${publicUrlNotice(publicUrl)}
+      ${ways.filter(({ trial }) => trial !== undefined).map(trialNotice)}
+      ${sources.flatMap(({ label, alarms }) =>
+        alarms.map(({ kind, since }) => notice('warn', `${label} ${ALARM_WORDS[kind]}, từ ${when(since)}.`)),
+      )}
+      ${publicUrlNotice(publicUrl)}
       ${table({
         caption: 'Các nguồn',
         columns: [
@@ -134,10 +138,7 @@ export const sourcesPage = (frame: Frame, { sources, kinds, publicUrl, ways, rem
           { label: 'tài khoản được phép báo', numeric: true },
         ],
         rows: sources.map((source) => [
-          html`<a class="row-link" href="/operator/sources/${source.id}">${source.label}</a>
-            ${source.alarms.map(
-              ({ kind, since }) => html`<span class="mark">${ALARM_WORDS[kind]}, từ ${when(since)}</span>`,
-            )}`,
+          html`<a class="row-link" href="/operator/sources/${source.id}">${source.label}</a>`,
           `${source.kind}, ${source.mode}`,
           source.lastHeardAt === null
             ? html`<span class="mark">chưa nghe lần nào</span>`
