@@ -173,8 +173,11 @@ const SCREENS: [who: string, path: () => string, words?: RegExp][] = [
   ['operator', () => '/operator/inbox/cho-thu'],
   ['operator', () => '/operator/inbox/cho-thu/decided?day=2026-11-22&amount=50.000'],
   ['operator', () => '/operator/proofs'],
-  ['operator', () => '/operator/sources', /im lâu hơn thường lệ, từ 09:00/],
-  ['operator', () => '/operator/sources?webhook=told&mail=failed', /Chưa gửi được thư tới/],
+  [
+    'operator',
+    () => '/operator/sources?webhook=told&mail=failed',
+    /Chưa gửi được thư tới.*im lâu hơn thường lệ, từ 09:00/s,
+  ],
   ['operator', () => `/operator/sources/${market.sourceId}`],
   ['operator', () => '/operator/statements'],
   ['operator', () => `/operator/statements/${statement.id}`],
