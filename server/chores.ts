@@ -3,7 +3,7 @@ import { hasFigures, lastClosedDay } from './domain/adoption.ts'
 import { watchSources } from './domain/source-alarm.ts'
 import { publishSnapshot } from './domain/snapshot.ts'
 import { operatorScope } from './storage/scope.ts'
-import { tellAlarms } from './sources/alarm.ts'
+import { alarmWays, tellAlarms } from './sources/alarm.ts'
 import { backfill } from './sources/backfill.ts'
 import { eraseDue } from './storage/erasure.ts'
 import { followLedger } from './storage/follower.ts'
@@ -99,21 +99,17 @@ export function startChores(services: Services): () => void {
     }
   })
 
-  every(SWEEP_MS, 'alarm', async () => {
-    const { store, config, now, log } = services
-    const { alarm, publicUrl } = config
-    if (!alarm) return
-    await store.exclusively('alarm', async () => {
-      const { failed, error } = await tellAlarms(
-        store,
-        operatorScope(),
-        alarm,
-        publicUrl,
-        now(),
-        stopped.signal,
-      )
-      if (failed > 0) log.error({ failed, err: error }, 'alarm not told; it is tried again')
+  // Each way in a turn of its own, so that one out of reach keeps the other neither waiting nor repeating.
+  for (const way of alarmWays(services.config.alarm)) {
+    const name = `alarm by ${way.name}`
+    every(SWEEP_MS, name, async () => {
+      const { store, config, now, log } = services
+      await store.exclusively(name, async () => {
+        const told = await tellAlarms(store, operatorScope(), way, config.publicUrl, now(), stopped.signal)
+        const { failed, error } = told
+        if (failed > 0) log.error({ failed, way: way.name, err: error }, 'alarm not told; it is tried again')
+      })
     })
-  })
+  }
   return () => stopped.abort()
 }

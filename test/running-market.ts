@@ -23,9 +23,12 @@ export interface RunningMarket extends FilledMarket {
 }
 
 /** The small market behind the real server on a real port, with a clock that the test sets. */
-export async function runSmallMarket(clock = { now: MORNING }): Promise<RunningMarket> {
+export async function runSmallMarket(
+  clock = { now: MORNING },
+  environment: Record<string, string> = {},
+): Promise<RunningMarket> {
   const { dataDir, sourceId, remove } = await prepareDataDir()
-  const config = readConfig({ PORT: '0', DATA_DIR: dataDir })
+  const config = readConfig({ PORT: '0', DATA_DIR: dataDir, ...environment })
   const server = await startServer(config, { now: () => clock.now, log: pino({ level: 'silent' }) })
   const url = `http://127.0.0.1:${server.port}`
   const market = await fillMarket(server.services.store, sourceId)

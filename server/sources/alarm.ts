@@ -1,70 +1,65 @@
-import { createHmac } from 'node:crypto'
 import type { OperatorScope } from '../storage/scope.ts'
-import { listUntoldAlarms, noteTelling } from '../storage/source-alarm.ts'
+import {
+  listUntoldAlarms,
+  noteTelling,
+  type AlarmTelling,
+  type UntoldAlarm,
+} from '../storage/source-alarm.ts'
 import type { Store } from '../storage/store.ts'
-import { callApi } from './outside-api.ts'
+import { mailWay, type AlarmMail } from './alarm-mail.ts'
+import type { AlarmWay } from './alarm-way.ts'
+import { webhookWay, type AlarmWebhook } from './alarm-webhook.ts'
 
-/** Where the operator wants to be told, and what we prove with that it is us. */
-export interface AlarmHook {
-  url: string
-  secret: string
+export interface AlarmConfig {
+  webhook: AlarmWebhook | null
+  mail: AlarmMail | null
 }
 
-/** After a minute, two, four, …: the last try is eight and a half hours after the first. */
+export const alarmWays = ({ webhook, mail }: AlarmConfig): AlarmWay[] => [
+  ...(webhook ? [webhookWay(webhook)] : []),
+  ...(mail ? [mailWay(mail)] : []),
+]
+
+export const operatorUrl = (publicUrl: string): string => `${publicUrl}/operator/sources`
+
+/** A minute, two, four, … after the try before: the last is eight and a half hours after the first. */
 const MAX_TRIES = 10
 const FIRST_WAIT_MS = 60_000
+/** That something was over by yesterday is no news: an operator who sets up e-mail today is not sent last year's. */
+const NEWS_MS = 24 * 3_600_000
+
+const isDue = ({ failed }: UntoldAlarm, now: number): boolean =>
+  !failed || (failed.tries < MAX_TRIES && now >= failed.triedAt + FIRST_WAIT_MS * 2 ** (failed.tries - 1))
 
 /**
- * Tells the operator of every alarm that was raised or is over: `POST` of JSON, with `x-cho-timestamp` (epoch seconds)
- * and `x-cho-signature` (`sha256=` and the HMAC-SHA256, in hex, of `<timestamp>.<body>`). Nothing in it is money, an
- * account or a memo. What is not answered with 2xx is sent again, ten times at most. Returns how many failed now.
+ * Tells the operator in one way of every alarm that was raised or is over, each once. What is not taken is told again,
+ * ten times at most. Returns how many failed now, and the last one's error.
  */
 export async function tellAlarms(
   store: Store,
   scope: OperatorScope,
-  hook: AlarmHook,
+  way: AlarmWay,
   publicUrl: string,
   now: number,
   signal: AbortSignal,
 ): Promise<{ failed: number; error?: unknown }> {
   let failed = 0
   let error: unknown
-  for (const alarm of await listUntoldAlarms(store, scope)) {
-    const state = alarm.endedAt === null ? 'raised' : 'ended'
-    const wait = FIRST_WAIT_MS * (2 ** alarm.tries - 1)
-    if (alarm.tries >= MAX_TRIES || now < (alarm.endedAt ?? alarm.raisedAt) + wait) continue
-    const body = JSON.stringify({
-      event: `source_${alarm.kind}`,
-      state,
-      alarmId: alarm.id,
-      sourceId: alarm.sourceId,
-      label: alarm.label,
-      since: new Date(alarm.since).toISOString(),
-      at: new Date(alarm.endedAt ?? alarm.raisedAt).toISOString(),
-      url: `${publicUrl}/operator/sources`,
-    })
+  for (const alarm of await listUntoldAlarms(store, scope, way.name, now - NEWS_MS)) {
+    if (!isDue(alarm, now)) continue
+    const { id: alarmId, kind, state, sourceId, label, since, raisedAt, endedAt } = alarm
+    const at = endedAt ?? raisedAt
+    const news = { event: `source_${kind}`, state, alarmId, sourceId, label, since, at } as const
+    let outcome: AlarmTelling['outcome'] = 'told'
     try {
-      await post(hook, body, now, signal)
-      await store.write((tx) => noteTelling(tx, alarm.id, state, 0))
+      await way.tell({ ...news, url: operatorUrl(publicUrl) }, now, signal)
     } catch (cause) {
       signal.throwIfAborted()
       failed += 1
       error = cause
-      await store.write((tx) => noteTelling(tx, alarm.id, alarm.told, alarm.tries + 1))
+      outcome = 'failed'
     }
+    await store.write((tx) => noteTelling(tx, { alarmId, state, way: way.name, outcome, triedAt: now }))
   }
   return { failed, error }
-}
-
-async function post(
-  { url, secret }: AlarmHook,
-  body: string,
-  now: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const timestamp = String(Math.floor(now / 1_000))
-  const signature = createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')
-  const credentials = { 'x-cho-timestamp': timestamp, 'x-cho-signature': `sha256=${signature}` }
-  // Asked again here by the minute, so not within one.
-  await callApi({ name: 'alarm', url, body, credentials, repeatable: false, signal })
 }

@@ -56,6 +56,7 @@ export const {
   sourceHeard,
   sourceHour,
   sourceAlarm,
+  alarmTelling,
   signingKey,
   session,
   signInCode,

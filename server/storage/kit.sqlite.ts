@@ -38,6 +38,7 @@ export const {
   sourceHeard,
   sourceHour,
   sourceAlarm,
+  alarmTelling,
   signingKey,
   session,
   signInCode,

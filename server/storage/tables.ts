@@ -19,6 +19,8 @@ export const MATCH_RULES = [
   'split',
   'not_a_sale',
 ] as const
+const ALARM_STATES = ['raised', 'ended'] as const
+const ALARM_WAYS = ['webhook', 'mail'] as const
 export const INCIDENT_KINDS = ['wrong_code'] as const
 export const NOT_COUNTED_REASONS = [
   'test',
@@ -289,10 +291,21 @@ export function defineTables(kit: Kit) {
     since: instant().notNull(),
     raisedAt: instant().notNull(),
     endedAt: instant(),
-    /** What the operator was told of it, and how often telling the rest has failed. */
-    told: choice(['nothing', 'raised', 'ended']).notNull().default('nothing'),
-    tries: int().notNull().default(0),
   })
+
+  /** How telling the operator of an alarm went, in each way: that it was raised, and that it is over. */
+  const alarmTelling = table(
+    'alarm_telling',
+    {
+      alarmId: int().notNull(),
+      state: choice(ALARM_STATES).notNull(),
+      way: choice(ALARM_WAYS).notNull(),
+      outcome: choice(['told', 'failed']).notNull(),
+      tries: int().notNull(),
+      triedAt: instant().notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.alarmId, t.state, t.way] })],
+  )
 
   /** The keys snapshots are signed with; retired ones stay published, so that old signatures can be checked. */
   const signingKey = table('signing_key', {
@@ -761,6 +774,7 @@ export function defineTables(kit: Kit) {
     sourceHeard,
     sourceHour,
     sourceAlarm,
+    alarmTelling,
     signingKey,
     session,
     signInCode,

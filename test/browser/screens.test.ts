@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { invite } from '../../server/domain/sign-in.ts'
 import { accountProof, tenancy } from '../../server/storage/kit.sqlite.ts'
 import { operatorScope } from '../../server/storage/scope.ts'
+import { raiseAlarm } from '../../server/storage/source-alarm.ts'
 import { bindAccounts } from '../../server/storage/source.ts'
 import { addStatementSource, listStatementSources } from '../../server/storage/statement.ts'
 import type { Identity } from '../../server/storage/session.ts'
@@ -21,6 +22,14 @@ let banked: TestStall
 const statement = { id: 'statement-test', preview: '', done: '' }
 const VIETCOMBANK = '970436'
 const clock = { now: Date.parse('2026-11-22T09:00:00+07:00') }
+/** Set up as it may be, and nobody there to take it. */
+const ALARM = {
+  ALARM_URL: 'http://127.0.0.1:9/alarm',
+  ALARM_SECRET: 'only the office and we know this secret',
+  ALARM_SMTP_URL: 'smtp://127.0.0.1:9',
+  ALARM_MAIL_FROM: 'cho@xa-tam-binh.example.vn',
+  ALARM_MAIL_TO: 'to-cong-nghe-so-cong-dong@xa-tam-binh.example.vn',
+}
 const visitors = new Map<string, BrowserContext>()
 /** Codes that are good and not used. */
 let invitation: string
@@ -28,7 +37,7 @@ let firstSignIn: string
 
 beforeAll(async () => {
   browser = await launchBrowser()
-  market = await runSmallMarket(clock)
+  market = await runSmallMarket(clock, ALARM)
   const { lan, hoa } = market
   const long =
     'MBVCB.6945093151.161855.ngota2d.CTtu 0280367007618 MAI TAM VUONG toi88632953157 VU BINH BINH tai MB'
@@ -42,6 +51,8 @@ beforeAll(async () => {
   await market.pay({ id: 3, accountNumber: lan.accountNumber, content: 'luong thang 11', amount: 12_345_678 })
   await market.pay({ id: 4, accountNumber: hoa.accountNumber, content: lan.reference, amount: 20_000 })
   await layStatements()
+  const alarm = { sourceId: market.sourceId, kind: 'silent', since: clock.now, raisedAt: clock.now } as const
+  await market.store.write((tx) => raiseAlarm(tx, alarm))
   const rows = await market.store.db.select().from(tenancy)
   const { vendorId } = rows.find((row) => row.stallId === lan.id)!
   const identities: [string, Identity][] = [
@@ -150,22 +161,23 @@ async function bringStatement(page: Page): Promise<void> {
   await page.getByText('1 khoản chưa thấy trong sổ').waitFor()
 }
 
-const SCREENS: [who: string, path: () => string, act?: (page: Page) => Promise<void>][] = [
+/** `words` tell that the screen is in the state that is meant, `act` brings it there. */
+const SCREENS: [who: string, path: () => string, words?: RegExp, act?: (page: Page) => Promise<void>][] = [
   ['nobody', () => '/'],
   ['nobody', () => `/s/${market.lan.code}`],
   ['nobody', () => '/s/khong-co'],
   ['nobody', () => '/enter/da-dung'],
   ['nobody', () => `/enter/${firstSignIn}`],
   ['nobody', () => `/enrol/${invitation}`],
-  ['vendor', () => `/vendor/${market.lan.code}`],
+  ['vendor', () => `/vendor/${market.lan.code}`, /Ngân hàng MBBank đang báo chậm, từ 09:00/],
   ['vendor', () => `/vendor/${market.lan.code}/code`],
   ['vendor', () => `/vendor/${market.lan.code}/settings`],
   ['vendor', () => `/vendor/${market.lan.code}/charge`],
   ['vendor', () => `/vendor/${market.lan.code}/book`],
   ['vendor', () => `/vendor/${market.lan.code}/book?period=month`],
-  ['vendor', () => `/vendor/${market.lan.code}/stand`],
+  ['vendor', () => `/vendor/${market.lan.code}/stand`, /đang báo chậm/],
   ['vendor', () => `/vendor/${market.lan.code}/statement`],
-  ['vendor', () => `/vendor/${banked.code}/statement`, bringStatement],
+  ['vendor', () => `/vendor/${banked.code}/statement`, /1 khoản chưa thấy trong sổ/, bringStatement],
   ['new phone', () => `/vendor/${market.lan.code}`],
   ['new phone', () => `/vendor/${market.lan.code}/settings`],
   ['vendor', () => `/vendor/${market.lan.code}/proof`],
@@ -184,7 +196,11 @@ const SCREENS: [who: string, path: () => string, act?: (page: Page) => Promise<v
   ['operator', () => '/operator/inbox/cho-thu'],
   ['operator', () => '/operator/inbox/cho-thu/decided?day=2026-11-22&amount=50.000'],
   ['operator', () => '/operator/proofs'],
-  ['operator', () => '/operator/sources'],
+  [
+    'operator',
+    () => '/operator/sources?webhook=told&mail=failed',
+    /Chưa gửi được thư tới.*im lâu hơn thường lệ, từ 09:00/s,
+  ],
   ['operator', () => `/operator/sources/${market.sourceId}`],
   ['operator', () => '/operator/statements'],
   ['operator', () => `/operator/statements/${statement.id}`],
@@ -192,7 +208,7 @@ const SCREENS: [who: string, path: () => string, act?: (page: Page) => Promise<v
   ['operator', () => `/operator/statements/${statement.id}/files/${statement.done}`],
 ]
 
-describe.each(SCREENS)('%s at %s', (who, path, act) => {
+describe.each(SCREENS)('%s at %s', (who, path, words = /./, act) => {
   let page: Page
   beforeAll(async () => {
     page = await visitors.get(who)!.newPage()
@@ -208,6 +224,7 @@ describe.each(SCREENS)('%s at %s', (who, path, act) => {
   afterAll(() => page.close())
 
   it('has no accessibility violation, in light or in dark', async () => {
+    expect(await page.innerText('body')).toMatch(words)
     // So tall that nothing lies half under the fixed bar: what does is scrolled to.
     await page.setViewportSize({ width: 360, height: 4_000 })
     const told = async (axe: AxeBuilder) => {

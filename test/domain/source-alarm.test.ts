@@ -55,7 +55,7 @@ describe('far later than usual', () => {
   const yesterday = pushed(-5, 20, 200)
   it('is four times the day before, and two minutes at least', () => {
     expect(isLate([yesterday, pushed(0, 120, 20)], NINE)).toBe(true)
-    expect(isLate([yesterday, pushed(0, 60, 20)], NINE)).toBe(false)
+    expect(isLate([pushed(-5, 5, 200), pushed(0, 60, 20)], NINE)).toBe(false)
     expect(isLate([pushed(-5, 300, 200), pushed(0, 600, 20)], NINE)).toBe(false)
     expect(isLate([pushed(-5, 300, 200), pushed(-1, 1_800, 20)], NINE)).toBe(true)
   })
@@ -63,6 +63,6 @@ describe('far later than usual', () => {
     expect(isLate([yesterday, pushed(0, 600, 19)], NINE)).toBe(false)
     expect(isLate([pushed(-5, 20, 99), pushed(0, 600, 50)], NINE)).toBe(false)
     expect(isLate([yesterday, pushed(-2, 600, 50), pushed(0, 20, 50)], NINE)).toBe(false)
-    expect(isLate([yesterday, pushed(-30, 5, 1_000_000), pushed(0, 120, 20)], NINE)).toBe(true)
+    expect(isLate([yesterday, pushed(-30, 600, 1_000_000), pushed(0, 120, 20)], NINE)).toBe(true)
   })
 })

@@ -36,6 +36,7 @@ const REGISTRY = new Set([
   'source_heard',
   'source_hour',
   'source_alarm',
+  'alarm_telling',
   'signing_key',
   'session',
   'sign_in_code',

@@ -23,6 +23,11 @@ const BEFORE = `
   insert into change (market_id, seq, stall_id, transaction_seq, kind, at) values
     (1, 5, 7, 2, 'credit', 1), (1, 10, 7, 7, 'credit', 1), (1, 12, 7, 7, 'classified', 2)`
 
+/** Alarms since their table was made: one nobody was told of, one of which the beginning was told, one of which the end. */
+const ALARMS = `
+  insert into source_alarm (source_id, kind, since, raised_at, ended_at, told, tries) values
+    ('s', 'late', 1, 1, null, 'nothing', 3), ('s', 'silent', 1, 2, 3, 'raised', 0), ('s', 'silent', 4, 5, 6, 'ended', 0)`
+
 function migrations(engine: Engine): { before: string[]; since: string[] } {
   const folder = join(import.meta.dirname, '..', '..', 'server', 'storage', 'migrations', engine)
   const journal = JSON.parse(readFileSync(join(folder, 'meta', '_journal.json'), 'utf8')) as {
@@ -32,11 +37,14 @@ function migrations(engine: Engine): { before: string[]; since: string[] } {
   const read = (tag: string) =>
     readFileSync(join(folder, `${tag}.sql`), 'utf8').replaceAll('--> statement-breakpoint', '')
   const first = tags.indexOf(DECISIONS[engine])
-  return { before: tags.slice(0, first).map(read), since: tags.slice(first).map(read) }
+  const since = tags
+    .slice(first)
+    .flatMap((tag) => [read(tag), ...(tag.endsWith('_source_alarm') ? [ALARMS] : [])])
+  return { before: tags.slice(0, first).map(read), since }
 }
 
 it.each(ENGINES)(
-  'a ledger of before keeps what was said of its money, and the words of it, on %s',
+  'a ledger of before keeps what was said of its money, the words of it, and what was told of its sources, on %s',
   async (engine) => {
     const isSqlite = engine === 'sqlite'
     const { url, drop } = isSqlite
@@ -66,6 +74,11 @@ it.each(ENGINES)(
     ).toEqual([
       ['0', '1', '1', null, null, '2027-02-20'],
       ['1', '2', null, 'tien ca', 'TRAN THI B', '2027-02-21'],
+    ])
+    const columns = ['alarm_id', 'state', 'way', 'outcome', 'tries', 'tried_at'].join(" || ' ' || ")
+    expect(await read(`select ${columns} as told from alarm_telling order by alarm_id`)).toEqual([
+      { told: '2 raised webhook told 1 3' },
+      { told: '3 ended webhook told 1 6' },
     ])
     await drop()
   },

@@ -7,10 +7,16 @@ import { watchSources } from '../../server/domain/source-alarm.ts'
 import { hourOf } from '../../server/domain/source-health.ts'
 import { giveAccess } from '../../server/sources/instance.ts'
 import { tellAlarms } from '../../server/sources/alarm.ts'
+import { mailWay } from '../../server/sources/alarm-mail.ts'
+import { webhookWay } from '../../server/sources/alarm-webhook.ts'
 import { listOpenAlarms } from '../../server/storage/source-alarm.ts'
 import { addToHours } from '../../server/storage/source-health.ts'
+import { listMarkets } from '../../server/storage/market.ts'
 import { operatorScope } from '../../server/storage/scope.ts'
+import { bindAccounts, noteHeard } from '../../server/storage/source.ts'
+import { addStatementSource } from '../../server/storage/statement.ts'
 import type { StallEntry } from '../../server/storage/stall.ts'
+import { openMailbox, type Mailbox } from '../smtp-server.ts'
 import { openTestServer, OPERATOR, type TestServer } from './test-server.ts'
 
 const MINUTE_MS = 60_000
@@ -33,8 +39,21 @@ const outside = setupServer(
     return HttpResponse.text('', { status: answer })
   }),
 )
-beforeAll(() => outside.listen({ onUnhandledFrame: 'error' }))
-afterAll(() => outside.close())
+let mailbox: Mailbox
+beforeAll(async () => {
+  mailbox = await openMailbox()
+  outside.listen({ onUnhandledFrame: 'error' })
+})
+afterAll(() => {
+  outside.close()
+  return mailbox.close()
+})
+const mail = () => {
+  const local = { host: 'localhost', port: mailbox.port, secure: false, user: '', password: '' }
+  return { server: local, from: 'may@cho.example.vn', to: 'kythuat@xa.example.vn' }
+}
+const mailed = () =>
+  mailbox.mails.map((text) => /^Message-ID: <(source_\w+-\w+)-\d+-\d+@/m.exec(text)?.[1] ?? text)
 
 let server: TestServer
 let sourceId: string
@@ -42,9 +61,11 @@ let lan: StallEntry
 let began: number
 beforeEach(async () => {
   told = []
+  mailbox.mails = []
+  mailbox.refusal = null
   asked = 0
   answer = 200
-  server = openTestServer()
+  server = openTestServer({ alarm: { webhook: hook, mail: mail() } })
   began = server.clock.now
   server.clock.now = began - 4 * WEEK_MS
   const market = await server.addMarket('Chợ Phù Cát')
@@ -69,11 +90,11 @@ const watch = async (listeningSince = began) => {
   const raised = await watchSources(server.services.store, operatorScope(), server.clock.now, listeningSince)
   return raised.map(({ kind, since }) => `${kind} since ${(since - began) / MINUTE_MS}`)
 }
-const tell = () =>
+const tell = (way = webhookWay(hook)) =>
   tellAlarms(
     server.services.store,
     operatorScope(),
-    hook,
+    way,
     'https://cho.example.vn',
     server.clock.now,
     AbortSignal.timeout(5_000),
@@ -84,6 +105,9 @@ it('a source that falls silent is said so once, on the page too, until it pushes
   const operator = await server.signIn(OPERATOR)
   const page = async () => (await server.get('/operator/sources', operator)).text()
   expect((await pay()).status).toBe(200)
+  // That back-fill reached it says nothing of its pushes.
+  const fetched = { sourceId, channel: 'backfill', heardAt: began + 5 * MINUTE_MS } as const
+  await server.services.store.write((tx) => noteHeard(tx, [fetched]))
   after(9)
   expect(await watch()).toEqual([])
   after(10)
@@ -91,9 +115,9 @@ it('a source that falls silent is said so once, on the page too, until it pushes
   after(11)
   expect(await watch()).toEqual([])
   expect(await page()).toContain('im lâu hơn thường lệ, từ 09:00')
-  // The hour with usual pushes is over: that nothing is expected ends no silence.
+  // A server that began only now misses nothing yet: that ends no silence.
   after(200)
-  expect(await watch()).toEqual([])
+  expect(await watch(server.clock.now)).toEqual([])
   expect(await listOpenAlarms(server.services.store)).toHaveLength(1)
   expect((await pay()).status).toBe(200)
   expect(await watch()).toEqual([])
@@ -162,7 +186,51 @@ it('what is not taken is sent again, later each time, and ten times at most', as
   expect(JSON.parse(told.at(-1)!.body)).toMatchObject({ state: 'ended' })
 })
 
+it('a way that fails is tried again by itself: it neither holds back the other nor repeats it', async () => {
+  const byMail = mailWay(mail())
+  await pay()
+  after(10)
+  await watch()
+  mailbox.refusal = new Error('busy')
+  expect(await tell(byMail)).toMatchObject({ failed: 1 })
+  expect(await tell()).toEqual({ failed: 0, error: undefined })
+  after(11)
+  mailbox.refusal = null
+  answer = 503
+  expect(await tell(byMail)).toMatchObject({ failed: 0 })
+  expect(await tell()).toMatchObject({ failed: 0 })
+  expect([told.length, mailed()]).toEqual([1, ['source_silent-raised']])
+  await pay()
+  await watch()
+  expect(await tell()).toMatchObject({ failed: 1 })
+  expect(await tell(byMail)).toMatchObject({ failed: 0 })
+  await tell(byMail)
+  expect(mailed()).toEqual(['source_silent-raised', 'source_silent-ended'])
+  const secrets = [accountNumber(), lan.stall.reference, '50000', '50.000']
+  for (const secret of secrets) expect(mailbox.mails.join('\n')).not.toContain(secret)
+})
+
+it('a way that is set up later is told what is wrong now, and not what was over long ago', async () => {
+  await pay()
+  after(10)
+  await watch()
+  await pay()
+  after(11)
+  await watch()
+  after(11 + 24 * 60)
+  expect(await tell()).toMatchObject({ failed: 0 })
+  expect(told).toEqual([])
+  server.clock.now = began + WEEK_MS
+  await pay()
+  server.clock.now += 60 * MINUTE_MS
+  expect(await watch()).toHaveLength(1)
+  server.clock.now += 3 * 24 * 60 * MINUTE_MS
+  await tell()
+  expect(told.map(({ body }) => JSON.parse(body) as object)).toMatchObject([{ state: 'raised' }])
+})
+
 it('the vendor reads calmly since when her bank is not heard, unless another source hears it', async () => {
+  const { store } = server.services
   const vendor = await server.signIn({
     role: 'vendor',
     marketId: lan.stall.marketId,
@@ -183,6 +251,15 @@ it('the vendor reads calmly since when her bank is not heard, unless another sou
   expect(await says()).toEqual([false, false])
   await watch()
   expect(await says()).toEqual([true, true])
+  // A source of other accounts, and statements, tell her of nothing as it is paid.
+  const statement = { id: 'statement', label: 'Sao kê', mode: 'counts' } as const
+  await store.changeRegistry(function* (tx) {
+    yield* addStatementSource(tx, operatorScope(), statement, began)
+    yield* bindAccounts(tx, operatorScope(), statement.id, lan.accounts, began)
+  })
+  const market = (await listMarkets(store, operatorScope()))[0]!
+  await server.addSource([await server.addStall(market, 'A13')])
+  expect(await says()).toEqual([true, true])
   const other = await server.addSource([lan])
   expect(await says()).toEqual([false, false])
   const operator = await server.signIn(OPERATOR)
@@ -191,6 +268,22 @@ it('the vendor reads calmly since when her bank is not heard, unless another sou
   await pay()
   await watch()
   expect(await says()).toEqual([false, false])
+})
+
+it('the operator tries every way with a button, and reads which one failed', async () => {
+  const operator = await server.signIn(OPERATOR)
+  mailbox.refusal = new Error('no such mailbox')
+  const response = await server.post('/operator/sources/alarm-trial', {}, operator)
+  const page = await (await server.get(response.headers.get('location')!, operator)).text()
+  expect(page).toContain('Đã gửi thử webhook tới office.example.vn.')
+  expect(page).toContain('Chưa gửi được thư tới kythuat@xa.example.vn.')
+  expect(page).not.toContain(hook.secret)
+  expect(told.map(({ body }) => JSON.parse(body) as object)).toEqual([
+    { event: 'trial', at: '2026-11-22T02:00:00.000Z', url: `${server.publicUrl}/operator/sources` },
+  ])
+  mailbox.refusal = null
+  await server.post('/operator/sources/alarm-trial', {}, operator)
+  expect(mailbox.mails).toHaveLength(1)
 })
 
 it('of a source that was removed nothing is expected any more', async () => {
@@ -203,30 +296,84 @@ it('of a source that was removed nothing is expected any more', async () => {
   expect(await listOpenAlarms(server.services.store)).toEqual([])
 })
 
-it('the server sees it by itself, asks for what was missed at once, and tells the operator', async () => {
-  const { services, clock } = server
-  const instance = { id: sourceId, kind: 'sepay' }
-  await giveAccess(services.store, services.seal, operatorScope(), instance, { apiToken: 'token' })
-  services.config.alarm = hook
-  await pay()
+/** The server's own turns: what it does unasked within that minute of its clock. */
+function startTurns(): (minute: number) => Promise<void> {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   onTestFinished(() => void vi.useRealTimers())
-  const stop = startChores(services)
-  onTestFinished(stop)
-  await expect.poll(() => asked).toBe(1)
-  const minute = async (minutes: number) => {
+  onTestFinished(startChores(server.services))
+  return async (minutes) => {
     after(minutes)
     await new Promise((resolve) => setTimeout(resolve, 50))
     vi.advanceTimersByTime(MINUTE_MS)
   }
+}
+/** For as many turns as it takes; the server's clock stands still meanwhile. */
+const afterATurn =
+  <T>(read: () => T) =>
+  () => {
+    vi.advanceTimersByTime(MINUTE_MS)
+    return read()
+  }
+const patient = { timeout: 10_000 }
+const states = () => told.map(({ body }) => JSON.parse(body) as object)
+
+it('the server sees it by itself, asks for what was missed at once, and tells the operator', async () => {
+  const { services, clock } = server
+  const instance = { id: sourceId, kind: 'sepay' }
+  await giveAccess(services.store, services.seal, operatorScope(), instance, { apiToken: 'token' })
+  await pay()
+  const minute = startTurns()
+  await expect.poll(() => asked).toBe(1)
   await minute(9)
   await minute(10)
   // Long before the next scheduled back-fill.
-  await expect.poll(() => asked).toBe(2)
-  await minute(11)
   await expect
-    .poll(() => told.map(({ body }) => JSON.parse(body) as object))
-    .toMatchObject([{ state: 'raised' }])
+    .poll(
+      afterATurn(() => asked),
+      patient,
+    )
+    .toBe(2)
+  after(11)
+  await expect.poll(afterATurn(states), patient).toMatchObject([{ state: 'raised' }])
+  await expect.poll(afterATurn(mailed), patient).toEqual(['source_silent-raised'])
   expect([asked, clock.now - began]).toEqual([2, 11 * MINUTE_MS])
   expect(server.logged.join('\n')).not.toContain(hook.secret)
+})
+
+it('from twenty late pushes to the operator’s mailbox and the vendor’s page, and back', async () => {
+  const { services } = server
+  const dayBefore = { sourceId, channel: 'push' as const, withinS: 5, count: 100, hour: hourOf(began) - 5 }
+  const fetched = { ...dayBefore, channel: 'backfill' as const, withinS: 1_800, hour: hourOf(began) }
+  await services.store.write((tx) => addToHours(tx, [dayBefore, fetched]))
+  const vendor = await server.signIn({
+    role: 'vendor',
+    marketId: lan.stall.marketId,
+    vendorId: lan.vendor!.id,
+  })
+  const says = async () =>
+    /Ngân hàng .* đang báo chậm[^.<]*/.exec(
+      await (await server.get(`/vendor/${lan.stall.code}`, vendor)).text(),
+    )?.[0]
+  const minute = startTurns()
+  const push = (time: string) =>
+    server.pay(sourceId, { accountNumber: accountNumber(), content: lan.stall.reference, time })
+  after(12)
+  for (let late = 0; late < 19; late += 1)
+    expect((await push(`2026-11-22 09:00:${late + 10}`)).status).toBe(200)
+  await minute(12)
+  await minute(13)
+  expect([await listOpenAlarms(services.store), states()]).toEqual([[], []])
+  await push('2026-11-22 09:00:30')
+  after(14)
+  await expect
+    .poll(afterATurn(states), patient)
+    .toMatchObject([{ event: 'source_late', state: 'raised', sourceId }])
+  await expect.poll(afterATurn(mailed), patient).toEqual(['source_late-raised'])
+  expect(await says()).toBe('Ngân hàng MBBank đang báo chậm, từ 09:14')
+  // Three hours on, one in time: neither it nor what she was told then is late any more.
+  after(180)
+  await push('2026-11-22 12:00:00')
+  await expect.poll(afterATurn(states), patient).toMatchObject([{}, { event: 'source_late', state: 'ended' }])
+  await expect.poll(afterATurn(mailed), patient).toEqual(['source_late-raised', 'source_late-ended'])
+  expect(await says()).toBeUndefined()
 })

@@ -14,6 +14,7 @@ import { marketScope, operatorScope } from '../../server/storage/scope.ts'
 import type { Identity } from '../../server/storage/session.ts'
 import { openSqlite } from '../../server/storage/sqlite.ts'
 import { listStalls, registerStall, type Registration, type StallEntry } from '../../server/storage/stall.ts'
+import type { AlarmConfig } from '../../server/sources/alarm.ts'
 import { addInstance } from '../../server/sources/instance.ts'
 import { bindAccounts } from '../../server/storage/source.ts'
 import { SECRET, sepayBody, sepayHeaders } from '../sepay.ts'
@@ -62,8 +63,18 @@ export interface TestServer {
   close(): Promise<void>
 }
 
+interface TestSurroundings {
+  publicUrl?: string
+  demo?: boolean
+  alarm?: AlarmConfig
+}
+
 /** The whole app on a real database in a folder of its own, with a clock that only the test moves. */
-export function openTestServer({ publicUrl = 'http://localhost:4040', demo = false } = {}): TestServer {
+export function openTestServer({
+  publicUrl = 'http://localhost:4040',
+  demo = false,
+  alarm = { webhook: null, mail: null },
+}: TestSurroundings = {}): TestServer {
   const folder = mkdtempSync(join(tmpdir(), 'cho-http-'))
   const clock = { now: MORNING }
   const logged: string[] = []
@@ -74,7 +85,7 @@ export function openTestServer({ publicUrl = 'http://localhost:4040', demo = fal
     dataDir: folder,
     databaseUrl: `file:${join(folder, 'market.db')}`,
     databaseGiven: true,
-    alarm: null,
+    alarm,
   }
   const services = openServices(openSqlite(join(folder, 'market.db')), config, { now: () => clock.now, log })
   const { app } = createApp(services, demo)

@@ -3,6 +3,7 @@ import type { Frame } from '../../../web/pages/layout.ts'
 import { newSourcePage, type NewSourceView } from '../../../web/pages/operator/new-source.ts'
 import { sourceSecretPage } from '../../../web/pages/operator/source-secret.ts'
 import { sourcesPage } from '../../../web/pages/operator/sources.ts'
+import { alarmWays, operatorUrl } from '../../sources/alarm.ts'
 import { accessProblems, secretProblem } from '../../sources/credential.ts'
 import { addInstance } from '../../sources/instance.ts'
 import { getSource, modeOf, sourceOf, sources } from '../../sources/registry.ts'
@@ -16,9 +17,12 @@ import { readAccess, secretView, showSource } from './source.ts'
 
 const MAX_LABEL_LENGTH = 60
 
+const trialOf = (word: string | undefined) => (word === 'told' || word === 'failed' ? word : undefined)
+
 /** Who tells us of money, and how another is added. A secret is on the page that made it, and on no later one. */
 export function showSources(doors: Doors, services: Services, frame: Frame): void {
-  const { config, store, seal, sourceHealth, now } = services
+  const { config, store, seal, sourceHealth, now, log } = services
+  const ways = alarmWays(config.alarm)
   const route = doors.operation('source.manage')
 
   const kindOf = ({ c }: OperationVisit) => {
@@ -49,10 +53,26 @@ export function showSources(doors: Doors, services: Services, frame: Frame): voi
         }),
         kinds: sources,
         publicUrl: config.publicUrl,
+        ways: ways.map((way) => ({ ...way, trial: trialOf(c.req.query(way.name)) })),
         removed: c.req.query('removed') !== undefined,
       }),
       200,
     )
+  })
+
+  route.post('/operator/sources/alarm-trial', async ({ c }) => {
+    const news = { event: 'trial', at: now(), url: operatorUrl(config.publicUrl) } as const
+    const outcomes = ways.map(async (way) => {
+      try {
+        await way.tell(news, news.at, c.req.raw.signal)
+        return [way.name, 'told']
+      } catch (error) {
+        log.error({ way: way.name, err: error }, 'trial alarm not told')
+        return [way.name, 'failed']
+      }
+    })
+    const query = new URLSearchParams(await Promise.all(outcomes))
+    return c.redirect(`/operator/sources?${query}`, 303)
   })
 
   route.get('/operator/sources/add/:kind', async (visit) => {

@@ -53,8 +53,45 @@ export interface SourcesView {
   /** Every kind that can be added. */
   kinds: readonly { kind: string; name: string }[]
   publicUrl: string
+  /** How the operator is told of an alarm elsewhere, and how a trial of it just went. */
+  ways: readonly AlarmWay[]
   removed: boolean
 }
+
+interface AlarmWay {
+  name: 'webhook' | 'mail'
+  address: string
+  trial: 'told' | 'failed' | undefined
+}
+
+const WAY_WORDS = { webhook: 'webhook tới', mail: 'thư tới' } as const
+
+const trialNotice = ({ name, address, trial }: AlarmWay): Html => {
+  const way = `${WAY_WORDS[name]} ${address}`
+  if (trial === 'told') return notice('good', `Đã gửi thử ${way}. Xem nơi nhận có thấy không.`)
+  return notice(
+    'warn',
+    `Chưa gửi được ${way}. Lý do nằm trong nhật ký máy chủ; xem lại các biến ALARM_… rồi chạy lại máy chủ.`,
+  )
+}
+
+/** Where alarms go, and a button to see whether they arrive. */
+const alarmCard = (ways: readonly AlarmWay[]): Html =>
+  html`<section class="card">
+    <h2>Báo động</h2>
+    ${
+      ways.length === 0
+        ? html`<p>
+            Nguồn im lâu hay báo chậm thì chỉ trang này nói. Muốn được báo qua thư hay webhook, đặt các biến
+            <code>ALARM_…</code> rồi chạy lại máy chủ.
+          </p>`
+        : html`<p>Nguồn im lâu hay báo chậm thì máy chủ gửi:</p>
+            <ul>
+              ${ways.map(({ name, address }) => html`<li>${WAY_WORDS[name]} ${address}</li>`)}
+            </ul>
+            <form action="/operator/sources/alarm-trial" method="post"><button>Gửi thử</button></form>`
+    }
+  </section>`
 
 /** Said before somebody waits for a call that cannot come. */
 export const publicUrlNotice = (publicUrl: string, name = 'Các nguồn'): Html =>
@@ -70,7 +107,7 @@ export const publicUrlNotice = (publicUrl: string, name = 'Các nguồn'): Html 
       )
 
 /** Who tells us of money. */
-export const sourcesPage = (frame: Frame, { sources, kinds, publicUrl, removed }: SourcesView): Html =>
+export const sourcesPage = (frame: Frame, { sources, kinds, publicUrl, ways, removed }: SourcesView): Html =>
   layout(
     {
       ...frame,
@@ -83,6 +120,10 @@ export const sourcesPage = (frame: Frame, { sources, kinds, publicUrl, removed }
       }),
     },
     html`${removed && notice('good', 'Đã bỏ nguồn. Từ giờ không nghe nó nữa; những gì nó đã báo vẫn còn trong sổ.')}
+      ${ways.filter(({ trial }) => trial !== undefined).map(trialNotice)}
+      ${sources.flatMap(({ label, alarms }) =>
+        alarms.map(({ kind, since }) => notice('warn', `${label} ${ALARM_WORDS[kind]}, từ ${when(since)}.`)),
+      )}
       ${publicUrlNotice(publicUrl)}
       ${table({
         caption: 'Các nguồn',
@@ -97,10 +138,7 @@ export const sourcesPage = (frame: Frame, { sources, kinds, publicUrl, removed }
           { label: 'tài khoản được phép báo', numeric: true },
         ],
         rows: sources.map((source) => [
-          html`<a class="row-link" href="/operator/sources/${source.id}">${source.label}</a>
-            ${source.alarms.map(
-              ({ kind, since }) => html`<span class="mark">${ALARM_WORDS[kind]}, từ ${when(since)}</span>`,
-            )}`,
+          html`<a class="row-link" href="/operator/sources/${source.id}">${source.label}</a>`,
           `${source.kind}, ${source.mode}`,
           source.lastHeardAt === null
             ? html`<span class="mark">chưa nghe lần nào</span>`
@@ -128,5 +166,6 @@ export const sourcesPage = (frame: Frame, { sources, kinds, publicUrl, removed }
               html`<li><a class="row-link" href="/operator/sources/add/${kind}">${name}</a></li>`,
           )}
         </ul>
-      </details>`,
+      </details>
+      ${alarmCard(ways)}`,
   )
