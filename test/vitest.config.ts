@@ -20,9 +20,9 @@ export default defineConfig({
     },
     globalSetup: ['./global-setup.ts'],
     reporters: ['default', new ClosingLine()],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
     // What must be quick is timed by its test; a busy machine is no failure.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     expect: { poll: { timeout: 10_000 } },
     // Two cores, and a third worker for what waits: browsers, started scripts, PostgreSQL.
     maxWorkers: 3,
