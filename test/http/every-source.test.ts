@@ -109,8 +109,7 @@ describe.each(cases)('$name over HTTP', (one) => {
   })
 
   // Of a console that can send one.
-  const testCall = one.sender.testCall?.(one.mode.id)
-  const testCalls = testCall === undefined ? [] : [testCall]
+  const testCalls = [one.sender.testCall?.(one.mode.id)].filter((call) => call !== undefined)
   test.each(testCalls)('its console’s test call is answered and counts nothing', async (testCall) => {
     const counted = async () => {
       const rows = await market.store.db.select().from(bankTransaction)

@@ -176,7 +176,7 @@ test.each(callable)(
 )
 
 describe.each(signing)('$name signs what it says', (one) => {
-  const { source, sender, mode } = one
+  const { sender, mode } = one
 
   test('one bit turned over anywhere in any body is refused', async () => {
     const memo = fc.string({ unit: 'binary', maxLength: 60 }).map((text) => text.toWellFormed())
