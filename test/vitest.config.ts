@@ -26,7 +26,7 @@ export default defineConfig({
     expect: { poll: { timeout: 10_000 } },
     // Two cores, and a third worker for what waits: browsers, started scripts, PostgreSQL.
     maxWorkers: 3,
-    // A process for each file would spend a fifth of the whole run on loading the same modules again.
+    // A process for each file would spend a tenth of the processor time on loading the same modules again.
     isolate: false,
     sequence: { sequencer: LongFirst },
     projects: [
