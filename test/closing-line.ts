@@ -7,10 +7,7 @@ export default class ClosingLine implements Reporter {
     for (const module of modules) {
       // A file that could not be loaded has no tests to fail.
       if (module.errors().length > 0) count.failed += 1
-      for (const test of module.children.allTests()) {
-        count[test.result().state] += 1
-        if (test.diagnostic()?.flaky) console.log(`passed only at the second try: ${test.fullName}`)
-      }
+      for (const test of module.children.allTests()) count[test.result().state] += 1
     }
     if (count.skipped + count.pending > 0) console.log(`${count.skipped + count.pending} not run`)
     console.log(`${count.passed} passed, ${count.failed} failed`)

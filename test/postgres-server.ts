@@ -90,6 +90,8 @@ export async function startPostgres(
     })
   } catch (error) {
     server.stdin.end()
+    // Between being found and being taken a port may become somebody else's.
+    if (String(error).includes('Address already in use')) return startPostgres(settings, primary)
     throw error
   }
   const url = `postgres://${ROLE}@127.0.0.1:${port}/postgres`

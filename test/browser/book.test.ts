@@ -122,7 +122,7 @@ it('two tabs sending at once count once', async () => {
   await phone.setOffline(false)
   const tabs = await Promise.all([phone.newPage(), phone.newPage()])
   await Promise.all(tabs.map((tab) => tab.goto(book)))
-  await expect.poll(waiting, { timeout: 10_000 }).toBe(0)
+  await expect.poll(waiting).toBe(0)
   expect(await notes()).toHaveLength(1)
 })
 

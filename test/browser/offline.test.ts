@@ -66,7 +66,7 @@ const kept = () =>
     return pages
   })
 const until = async (path: string, words: string) => {
-  await expect.poll(async () => (await kept())[path] ?? '', { timeout: 10_000 }).toContain(words)
+  await expect.poll(async () => (await kept())[path] ?? '').toContain(words)
 }
 const goOffline = async () => {
   await phone.setOffline(true)

@@ -74,7 +74,7 @@ const pay = async (amount: number, content = stall.reference) => {
   expect(response.status).toBe(200)
 }
 const until = async (page: Page, count: number) => {
-  await expect.poll(() => heard.get(page)!.length, { timeout: 5_000 }).toBeGreaterThanOrEqual(count)
+  await expect.poll(() => heard.get(page)!.length).toBeGreaterThanOrEqual(count)
   return heard.get(page)!
 }
 const total = (page: Page) => page.textContent('[data-field=total]').then((text) => text?.trim())
@@ -118,7 +118,7 @@ it('misses nothing while the connection was down', async () => {
   market.server.dropConnections()
   await pay(2_000)
   await pay(3_000)
-  await expect.poll(() => total(page), { timeout: 10_000 }).toBe('6.000đ')
+  await expect.poll(() => total(page)).toBe('6.000đ')
   expect(await page.locator('[data-field=lines] > li').count()).toBe(3)
 })
 

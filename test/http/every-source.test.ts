@@ -108,14 +108,15 @@ describe.each(cases)('$name over HTTP', (one) => {
     expect(kept.map((row) => row.body?.toString())).toContain(out.body)
   })
 
-  const testCall = one.sender.testCall?.(one.mode.id)
-  test.runIf(testCall !== undefined)('its console’s test call is answered and counts nothing', async () => {
+  // Of a console that can send one.
+  const testCalls = [one.sender.testCall?.(one.mode.id)].filter((call) => call !== undefined)
+  test.each(testCalls)('its console’s test call is answered and counts nothing', async (testCall) => {
     const counted = async () => {
       const rows = await market.store.db.select().from(bankTransaction)
       return rows.filter((row) => row.notCounted === null).length
     }
     const before = await counted()
-    const out = await prove(testCall!)
+    const out = await prove(testCall)
     expect((await post(out.path, out.body, out.headers)).status).toBe(200)
     expect(await counted()).toBe(before)
   })

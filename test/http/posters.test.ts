@@ -167,10 +167,12 @@ function areaOf(code: Rectangle[]): { left: number; bottom: number; side: number
   return { left, bottom, side, module }
 }
 
+const PIXELS_OF_MODULE = 4
+
 /** Paints a code again and reads it with a decoder that shares nothing with the one that made it. */
 function readCode(code: Rectangle[]): string | undefined {
-  const { left, bottom, side } = areaOf(code)
-  const size = 400
+  const { left, bottom, side, module } = areaOf(code)
+  const size = Math.round(side / module) * PIXELS_OF_MODULE
   const pixels = new Uint8ClampedArray(size * size * 4).fill(255)
   const toPixel = (length: number) => Math.round((length / side) * size)
   for (const [x, y, width, height] of code) {
@@ -180,7 +182,7 @@ function readCode(code: Rectangle[]): string | undefined {
       }
     }
   }
-  return jsqr.default(pixels, size, size)?.data
+  return jsqr.default(pixels, size, size, { inversionAttempts: 'dontInvert' })?.data
 }
 
 const wordsOf = (page: Page) => page.texts.map(({ text }) => text).join(' ')

@@ -24,7 +24,8 @@ const formsOf = (amount: number) => [
   amount.toLocaleString('fr-FR'),
   amount.toLocaleString('de-DE').slice(0, 5),
 ]
-const canaries = () => [...CANARIES.flatMap(formsOf), testReference]
+const FORMS = CANARIES.flatMap(formsOf)
+const canaries = () => [...FORMS, testReference]
 const A_DAY = 86_400_000
 
 let server: TestServer

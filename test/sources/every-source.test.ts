@@ -7,6 +7,16 @@ import { everyCase, flipped, flippedText, incoming, NOW, prove, transfer } from 
 
 const cases = await everyCase()
 const signing = cases.filter(({ mode }) => mode.signs)
+const dating = signing.filter(({ sender }) => !sender.signsNoTime)
+const tellingBothWays = cases.filter(({ sender }) => !sender.tellsOnlyCredits)
+const published = cases.flatMap((one) => {
+  const vector = one.sender.vector?.(one.mode.id)
+  return vector ? [{ ...one, vector }] : []
+})
+const callable = cases.flatMap((one) => {
+  const testCall = one.sender.testCall?.(one.mode.id)
+  return testCall ? [{ ...one, testCall }] : []
+})
 const bankOf = () => '970422'
 const MINUTE = 60_000
 
@@ -136,39 +146,37 @@ describe.each(cases)('$name', (one) => {
       { numRuns: 200 },
     )
   })
-
-  const vector = sender.vector?.(mode.id)
-  test.runIf(vector !== undefined)(
-    'a request that others signed is believed, and no bit of it may change',
-    async () => {
-      const { body: published, headers, secret, now, reads } = vector!
-      expect(await isBelieved(one, bytes(published), headers, [secret], now)).toBe(true)
-      const unnoticed: number[] = []
-      const raw = bytes(published)
-      for (let bit = 0; bit < raw.length * 8; bit += 1) {
-        if (await isBelieved(one, flipped(raw, bit), headers, [secret], now)) unnoticed.push(bit)
-      }
-      expect(unnoticed).toEqual([])
-      expect(await isBelieved(one, raw, headers, [flippedText(secret, 3)], now)).toBe(false)
-      expect(source.normalise(raw, bankOf)).toEqual([expect.objectContaining(reads)])
-    },
-  )
-
-  const testCall = sender.testCall?.(mode.id)
-  test.runIf(testCall !== undefined)(
-    'the test call of its console is believed, answered, and no payment',
-    async () => {
-      const out = await prove(one, testCall!)
-      expect(await isBelieved(one, bytes(out.body), out.headers)).toBe(true)
-      const told = source.normalise(bytes(out.body), bankOf)
-      expect(told.map(({ isTest }) => isTest)).toEqual([true])
-      expect(source.acknowledge(told).status).toBe(200)
-    },
-  )
 })
 
+test.each(published)(
+  '$name: a request that others signed is believed, and no bit of it may change',
+  async (one) => {
+    const { body, headers, secret, now, reads } = one.vector
+    expect(await isBelieved(one, bytes(body), headers, [secret], now)).toBe(true)
+    const unnoticed: number[] = []
+    const raw = bytes(body)
+    for (let bit = 0; bit < raw.length * 8; bit += 1) {
+      if (await isBelieved(one, flipped(raw, bit), headers, [secret], now)) unnoticed.push(bit)
+    }
+    expect(unnoticed).toEqual([])
+    expect(await isBelieved(one, raw, headers, [flippedText(secret, 3)], now)).toBe(false)
+    expect(one.source.normalise(raw, bankOf)).toEqual([expect.objectContaining(reads)])
+  },
+)
+
+test.each(callable)(
+  '$name: the test call of its console is believed, answered, and no payment',
+  async (one) => {
+    const out = await prove(one, one.testCall)
+    expect(await isBelieved(one, bytes(out.body), out.headers)).toBe(true)
+    const told = one.source.normalise(bytes(out.body), bankOf)
+    expect(told.map(({ isTest }) => isTest)).toEqual([true])
+    expect(one.source.acknowledge(told).status).toBe(200)
+  },
+)
+
 describe.each(signing)('$name signs what it says', (one) => {
-  const { source, sender, mode } = one
+  const { sender, mode } = one
 
   test('one bit turned over anywhere in any body is refused', async () => {
     const memo = fc.string({ unit: 'binary', maxLength: 60 }).map((text) => text.toWellFormed())
@@ -200,14 +208,17 @@ describe.each(signing)('$name signs what it says', (one) => {
     const deep = `{"data":{"list":${list}},${rest}}`
     expect(await isBelieved(one, bytes(deep), headers)).toBe(false)
   })
+})
 
-  test.skipIf(sender.signsNoTime).each([
+describe.each(dating)('$name dates what it signs', (one) => {
+  test.each([
     [-301_000, 'stale'],
     [-299_000, 'ok'],
     [299_000, 'ok'],
     [301_000, 'stale'],
     [-7 * 3_600_000, 'stale'],
   ])('signed %i ms from now it is %s', async (drift, expected) => {
+    const { source, sender, mode } = one
     const out = await prove(one, sender.write(transfer(), mode.id), { now: NOW + drift })
     const verdict = await source.verify(incoming(one, out), mode.id, [one.secret.ours])
     expect(verdict.ok ? 'ok' : verdict.reason).toBe(expected)
@@ -288,9 +299,10 @@ describe.each(cases)('$name reads', (one) => {
     }
     expect(unreadable(Uint8Array.of(0x7b, 0xe9, 0x7d))?.reason).toBe('malformed')
   })
+})
 
-  test.skipIf(sender.tellsOnlyCredits)('what goes out says so, with a positive amount', async () => {
-    const raw = await rawOf(sender.write(transfer({ direction: 'out' }), mode.id))
-    expect(source.normalise(raw, bankOf)[0]).toMatchObject({ direction: 'out', amountVnd: 50_000 })
-  })
+test.each(tellingBothWays)('$name: what goes out says so, with a positive amount', async (one) => {
+  const out = await prove(one, one.sender.write(transfer({ direction: 'out' }), one.mode.id))
+  const told = one.source.normalise(bytes(out.body), bankOf)
+  expect(told[0]).toMatchObject({ direction: 'out', amountVnd: 50_000 })
 })

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { addDays } from '../../shared/business-day.ts'
 import { dayOf, decide } from '../../server/domain/match.ts'
 import { sameTransfer } from '../../server/domain/same-transfer.ts'
@@ -130,23 +130,6 @@ async function bruteForce({ seesAfter, stallId }: StallScope, businessDay: strin
   }
 }
 
-/** How SQLite goes about a query; PostgreSQL's planner chooses by what it finds in the tables. */
-const onSqlite = inject('engine') === 'sqlite'
-
-/** The SQL that something makes, each with how the engine goes about it. */
-async function plansOf(work: () => Promise<unknown>): Promise<string[]> {
-  const client = (market.store.db as unknown as { $client: import('better-sqlite3').Database }).$client
-  const prepare = vi.spyOn(client, 'prepare')
-  await work()
-  const texts = prepare.mock.calls.map(([text]) => text)
-  prepare.mockRestore()
-  return texts.flatMap((text) => {
-    const values = Array.from({ length: text.split('?').length - 1 }, () => null)
-    const plan = client.prepare(`explain query plan ${text}`).all(...values) as { detail: string }[]
-    return plan.map(({ detail }) => detail)
-  })
-}
-
 describe('a phone that was paired in the middle of sixty days', () => {
   it('has on every day the figures that its own rows add up to', async () => {
     const book = await readBook(market.store, cutScope, ALL)
@@ -162,22 +145,6 @@ describe('a phone that was paired in the middle of sixty days', () => {
     expect(transferCount).toBe(20)
     const all = (await readBook(market.store, scopeOf(market.lan), [day(CUT_AGO - 3)]))[0]!
     expect(all.transferCount).toBe(22)
-  })
-
-  it.runIf(onSqlite)('looks today up by one key, and reads no credit', async () => {
-    const plans = await plansOf(() => getTakings(market.store, cutScope, TODAY))
-    expect(plans.some((plan) => /SEARCH takings USING .*business_day=\? AND stall_id=\?/.test(plan))).toBe(
-      true,
-    )
-    expect(plans.filter((plan) => /match|bank_transaction|classification/.test(plan))).toEqual([])
-  })
-
-  it.runIf(onSqlite)('reads of the days before its pairing only what came after it', async () => {
-    const plans = await plansOf(() => readBook(market.store, cutScope, ALL))
-    const ofMatch = plans.filter((plan) => /\bmatch\b/.test(plan) && !/match_reversal/.test(plan))
-    expect(ofMatch).toHaveLength(1)
-    expect(ofMatch[0]).toMatch(/match_day \(market_id=\? AND business_day=\? AND stall_id=\? AND seq>\?\)/)
-    expect(plans.filter((plan) => plan.startsWith('SCAN'))).toEqual([])
   })
 
   it('that hears one day only has that day’s figures', async () => {

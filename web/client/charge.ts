@@ -29,6 +29,7 @@ export function openCharge(root: HTMLElement, register: SaleRegister, dialect: D
   let amountVnd = 0
   /** The sale on the full screen. */
   let shown: string | undefined
+  let showings = 0
 
   function ask(vnd: number) {
     if (vnd > MAX_CODE_AMOUNT_VND) return say(`Nhiều nhất là ${formatVnd(MAX_CODE_AMOUNT_VND)}`)
@@ -70,6 +71,7 @@ export function openCharge(root: HTMLElement, register: SaleRegister, dialect: D
     const sale = register.find(reference)
     if (!sale) return
     shown = reference
+    const showing = (showings += 1)
     const state = stateOf(sale)
     const verdict = asCode ? undefined : verdictOf(state)
     if (verdict) {
@@ -80,7 +82,8 @@ export function openCharge(root: HTMLElement, register: SaleRegister, dialect: D
       return screen.show(verdict.look)
     }
     const drawn = await drawing
-    if (!drawn || shown !== reference) return
+    // Money that came meanwhile has put its verdict there.
+    if (!drawn || showing !== showings) return
     get('due').textContent = formatVnd(state.dueVnd)
     const code = get('code')
     let payload: string | null = null
