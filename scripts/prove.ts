@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { SingleBar } from 'cli-progress'
 import { buildAssets } from './build.ts'
 import { CommandError, runCommand } from './command.ts'
+import { proveAnnouncements } from './prove/announcements.ts'
 import { proveDiskError, proveDiskFull, proveDiskLimit, whyNoSmallDisk } from './prove/disk.ts'
 import { proveFlood } from './prove/flood.ts'
 import { proveHistories } from './prove/histories.ts'
@@ -37,6 +38,7 @@ const PROOFS: Record<string, Proof> = {
   lock: { run: proveLock, rounds: 20 },
   flood: { run: proveFlood, rounds: 5 },
   poison: { run: provePoison, rounds: 20 },
+  announcements: { run: proveAnnouncements, rounds: 10_000 },
   histories: { run: proveHistories, rounds: 10_000 },
   standby: { run: proveStandby, rounds: 20 },
   'standby-async': { run: proveStandbyAsync, rounds: 5, mustLose: true },

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { proveAnnouncements } from '../../scripts/prove/announcements.ts'
 import { proveDiskLimit } from '../../scripts/prove/disk.ts'
 import { proveFlood } from '../../scripts/prove/flood.ts'
 import { proveKill } from '../../scripts/prove/kill.ts'
@@ -21,6 +22,7 @@ it.each([
   ],
   ['more than may wait: 503 with Retry-After, in a heap that holds what may wait', proveFlood, 1, SEED],
   ['one poisoned message never fails its neighbours', provePoison, 1, SEED],
+  ['100 histories of announced money end as a model of the documents says', proveAnnouncements, 100, SEED],
 ])('%s', { timeout: 60_000 }, async (_, prove, rounds, seed) => {
   console.log(`SEED=${seed}`)
   const outcome = await prove({ rounds, seed, tick: () => {} })

@@ -175,7 +175,8 @@ export async function* readTransactions(
 /**
  * What makes an entry the same in every statement that has it: account, day, direction, amount, and its bank
  * reference where that is long enough to be its own; else the balance it left behind, which no statement that begins
- * or ends elsewhere changes; else its time and memo, where twins are only counted.
+ * or ends elsewhere changes, with its time and short reference, for money that went out and came in again leaves the
+ * same; else its time and memo, where twins are only counted.
  */
 function identityOf(entry: Entry, account: AccountKey): string {
   const reference = squash(entry.bankReference ?? '')
@@ -184,7 +185,7 @@ function identityOf(entry: Entry, account: AccountKey): string {
       ? ['reference', reference]
       : entry.balanceVnd === null
         ? ['memo', entry.bookedAt, squash(entry.remittanceText)]
-        : ['balance', entry.balanceVnd]
+        : ['balance', entry.balanceVnd, entry.bookedAt, reference]
   const day = businessDay(entry.bookedAt, MIDNIGHT)
   const parts = [account.bankBin, account.accountNumber, day, entry.direction, entry.amountVnd, ...own]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)

@@ -169,6 +169,19 @@ describe('statements that overlap', () => {
     expect((await takings()).saleCount).toBe(3)
   })
 
+  it('in which money that went out came in again, to the same balance: newest first it is no other entry', async () => {
+    const day = [
+      row(50_000, memo(), '3001', 150_000),
+      row(-50_000, 'RUT TIEN', '3002', 100_000),
+      row(50_000, `${market.hoa.reference} ca`, '3003', 150_000),
+    ]
+    await take(day.slice(0, 1), WITH_BALANCE)
+    await take(day.toReversed(), WITH_BALANCE)
+    expect((await takings()).saleCount).toBe(1)
+    const exceptions = await market.store.db.select().from(matchException)
+    expect(exceptions.map(({ reason }) => reason)).toEqual(['wrong_account'])
+  })
+
   it('newest first agree with later ones that are oldest first', async () => {
     const [older, newer] = [
       ['21/11/2026', memo(), '', 10_000],
