@@ -41,7 +41,7 @@ export function requireFull(client: Database.Database): void {
     throw new Error(`synchronous is ${String(level)}, not FULL: commits may be lost`)
 }
 
-/** The registry as of now; read anew only when it changed. */
+/** The registry as of now; what changed since it was last asked for is read anew. */
 export function registryOn({ client, db }: Connection): () => Registry {
   let cached: Registry | undefined
   // Asked with every batch: built anew each time, it would cost as much as a notification.
@@ -51,7 +51,7 @@ export function registryOn({ client, db }: Connection): () => Registry {
   return () =>
     cached !== undefined && cached.version === versionNow.get()
       ? cached
-      : (cached = drive(db, currentRegistry(db, cached)))
+      : (cached = client.transaction(() => drive(db, currentRegistry(db, cached))).deferred())
 }
 
 /** In WAL mode whoever has a file open holds a lock on it that this one does not get along with. */
