@@ -8,7 +8,7 @@ import type { IncomingMessage } from '../../server/storage/decision.ts'
 import { stall, takings, tenancy } from '../../server/storage/kit.sqlite.ts'
 import type { Store } from '../../server/storage/store.ts'
 import { mintReference } from '../../shared/reference.ts'
-import { credit, MB, messageOf, MORNING, seededRandom } from '../../test/small-market.ts'
+import { credit, MB, messageOf, seededRandom } from '../../test/small-market.ts'
 import { figure, type Figure } from './figure.ts'
 import { openBenchServices, registerMarket, type BenchMarket } from './market.ts'
 import type { Size } from './size.ts'
@@ -81,7 +81,8 @@ async function openSide(folder: string, stalls: number): Promise<Side> {
   const held = await store.db.select().from(tenancy)
   const vendors = new Map(held.map((row) => [row.stallId, row.vendorId]))
   const payees = await store.db.select().from(stall)
-  const random = seededRandom(stalls)
+  // The same draws on both sides.
+  const random = seededRandom(FEW)
   const paid = new Map<number, number>()
   let credits = 0
 
@@ -161,14 +162,16 @@ function fill(path: string, { marketId, sourceId, payees }: BenchMarket, stalls:
     add('tenancy', { ...market, stall_id: id, vendor_id: id, started_at: 0 })
     add('consent', { ...market, vendor_id: id, action: 'given', text_version: '0', by: 'bench', at: 0 })
     add('payee_account', {
-      ...{ id, ...market, stall_id: id, ...account, account_name: 'NGUYEN THI THU' },
-      ...{
-        holder: 'vendor',
-        holder_type: 'individual',
-        selling_only: 0,
-        proposed_by: 'bench',
-        proposed_at: 0,
-      },
+      id,
+      ...market,
+      stall_id: id,
+      ...account,
+      account_name: 'NGUYEN THI THU',
+      holder: 'vendor',
+      holder_type: 'individual',
+      selling_only: 0,
+      proposed_by: 'bench',
+      proposed_at: 0,
     })
     add('source_account', { source_id: sourceId, ...account, since: 0, version: 0 })
   }

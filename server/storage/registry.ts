@@ -38,7 +38,7 @@ export interface AccountHolding {
 }
 
 /** A source that may speak for an account number at that bank. */
-export interface Binding {
+interface Binding {
   sourceId: string
   bankBin: string
 }

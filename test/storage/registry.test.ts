@@ -133,9 +133,9 @@ const readWhole = async () => contents(await market.store.read((tx) => currentRe
 describe('after any changes', () => {
   const one = (below: number) => fc.nat({ max: below - 1 })
   const does = <const Does extends string>(name: Does) => fc.constant(name)
-  const register = { stall: one(3), vendor: one(3), account: one(2), agrees: fc.boolean() }
+  const registering = { stall: one(3), vendor: one(3), account: one(2), agrees: fc.boolean() }
   const step = fc.oneof(
-    { weight: 4, arbitrary: fc.record({ does: does('register'), ...register }) },
+    { weight: 4, arbitrary: fc.record({ does: does('register'), ...registering }) },
     { weight: 4, arbitrary: fc.record({ does: does('pay'), stall: one(3) }) },
     { weight: 3, arbitrary: fc.record({ does: does('bind'), account: one(2) }) },
     { weight: 2, arbitrary: fc.record({ does: does('agree'), vendor: one(3) }) },
@@ -155,52 +155,60 @@ describe('after any changes', () => {
     let run = 0
     // Of its own in each run: what one run closed is closed for good.
     const nameOf = (told: { stall: number }) => `S${run}.${told.stall}`
-    const change = (store: Store, told: Step) => {
+    const change = async (store: Store, told: Step): Promise<void> => {
       clock += 1_000
       const at = clock
-      if (told.does === 'pay') return pay(store, nameOf(told))
-      return store.changeRegistry(function* (tx) {
-        const account = 'account' in told ? { bankBin: MB, accountNumber: numberOf(told.account) } : null
-        const [who] =
-          'vendor' in told
-            ? yield* rows(
-                tx
-                  .select()
-                  .from(vendor)
-                  .where(eq(vendor.name, `Cô ${told.vendor}`))
-                  .limit(1),
-              )
-            : []
-        const said = { vendorId: who?.id ?? 0, marketId: market.marketId, textVersion: `${at}`, by: '', at }
-        switch (told.does) {
-          case 'register': {
-            const row = registration({ stall: nameOf(told), vendor: `Cô ${told.vendor}` })
-            const named = {
-              ...row,
-              consentAt: told.agrees ? at : null,
-              account: { ...row.account, ...account },
+      if (told.does === 'pay') await pay(store, nameOf(told))
+      else
+        await store.changeRegistry(function* (tx) {
+          const account = 'account' in told ? { bankBin: MB, accountNumber: numberOf(told.account) } : null
+          const [who] =
+            'vendor' in told
+              ? yield* rows(
+                  tx
+                    .select()
+                    .from(vendor)
+                    .where(eq(vendor.name, `Cô ${told.vendor}`))
+                    .limit(1),
+                )
+              : []
+          const said = { vendorId: who?.id ?? 0, marketId: market.marketId, textVersion: `${at}`, by: '', at }
+          switch (told.does) {
+            case 'register': {
+              const row = registration({ stall: nameOf(told), vendor: `Cô ${told.vendor}` })
+              const named = {
+                ...row,
+                consentAt: told.agrees ? at : null,
+                account: { ...row.account, ...account },
+              }
+              yield* registerStall(tx, scope, named, () => mintStall(random), 'test', at)
+              break
             }
-            return void (yield* registerStall(tx, scope, named, () => mintStall(random), 'test', at))
+            case 'agree':
+              if (who) yield* giveConsent(tx, said)
+              break
+            case 'withdraw':
+              if (who) yield* withdrawConsent(tx, said)
+              break
+            case 'close': {
+              const named = eq(stall.name, nameOf(told))
+              const [found] = yield* rows(tx.select().from(stall).where(named))
+              if (found) yield* closeStall(tx, scope, found.id, at)
+              break
+            }
+            case 'hour': {
+              const hour = { dayStartsAtMinutes: told.minutes, marketDays: 'daily', stallWord: 'sạp' }
+              yield* updateMarket(tx, operatorScope(), market.marketId, { name: 'Chợ', ...hour })
+              break
+            }
+            case 'bind':
+              yield* bindAccounts(tx, operatorScope(), SOURCE, [account!], at)
+              break
+            case 'unbind':
+              yield* unbindAccount(tx, operatorScope(), SOURCE, account!)
+              break
           }
-          case 'agree':
-            return void (who && (yield* giveConsent(tx, said)))
-          case 'withdraw':
-            return void (who && (yield* withdrawConsent(tx, said)))
-          case 'close': {
-            const named = eq(stall.name, nameOf(told))
-            const [found] = yield* rows(tx.select().from(stall).where(named))
-            return void (found && (yield* closeStall(tx, scope, found.id, at)))
-          }
-          case 'hour': {
-            const hour = { dayStartsAtMinutes: told.minutes, marketDays: 'daily', stallWord: 'sạp' }
-            return void (yield* updateMarket(tx, operatorScope(), market.marketId, { name: 'Chợ', ...hour }))
-          }
-          case 'bind':
-            return void (yield* bindAccounts(tx, operatorScope(), SOURCE, [account!], at))
-          case 'unbind':
-            return void (yield* unbindAccount(tx, operatorScope(), SOURCE, account!))
-        }
-      })
+        })
     }
     // The first credit with the stall's reference proves its account.
     const pay = async (store: Store, named: string) => {
