@@ -48,10 +48,14 @@ export function registryOn({ client, db }: Connection): () => Registry {
   const versionNow = client
     .prepare<[], string>(`select value from setting where key = '${REGISTRY_VERSION}'`)
     .pluck()
-  return () =>
-    cached !== undefined && cached.version === versionNow.get()
-      ? cached
-      : (cached = client.transaction(() => drive(db, currentRegistry(db, cached))).deferred())
+  return () => {
+    if (cached !== undefined && cached.version === versionNow.get()) return cached
+    const isFirst = cached === undefined
+    cached = client.transaction(() => drive(db, currentRegistry(db, cached))).deferred()
+    // Pages of a great registry, now in memory, would stand in the cache where the ledger's belong.
+    if (isFirst) client.pragma('shrink_memory')
+    return cached
+  }
 }
 
 /** In WAL mode whoever has a file open holds a lock on it that this one does not get along with. */
