@@ -4,6 +4,7 @@ import { json, table, type Figure } from './bench/figure.ts'
 import { codecNames, measureCodec } from './bench/codec.ts'
 import { followerNames, measureFollower } from './bench/follower.ts'
 import { ingestNames, measureIngest } from './bench/ingest.ts'
+import { matchingNames, measureMatching } from './bench/matching.ts'
 import { measurePhones, phoneNames } from './bench/phones.ts'
 import { measureReads, readNames } from './bench/reads.ts'
 import { FULL, QUICK, type Size } from './bench/size.ts'
@@ -26,6 +27,7 @@ const CHAPTERS: readonly Chapter[] = [
   { names: readNames, measure: measureReads },
   { names: phoneNames, measure: measurePhones },
   { names: ingestNames, measure: measureIngest },
+  { names: matchingNames, measure: measureMatching },
   { names: followerNames, measure: measureFollower },
 ]
 

@@ -14,6 +14,10 @@ export interface Size {
   ledgerTransactions: number
   /** In the one that is audited. */
   auditTransactions: number
+  /** In the larger of the two registries that one credit is matched in. */
+  matchingStalls: number
+  /** Batches, and changes of the registry, on each side in one round. */
+  matchingTurns: number
   /** How often a thousand codes are written and read in one round. */
   codecCalls: number
   /** How many phones are connected, one figure each. */
@@ -30,6 +34,8 @@ export const FULL: Size = {
   warmUpRequests: 12_000,
   ledgerTransactions: 10_000_000,
   auditTransactions: 1_000_000,
+  matchingStalls: 100_000,
+  matchingTurns: 100,
   codecCalls: 100,
   phones: [1, 1_000, 10_000],
   payments: 1_000,
@@ -43,6 +49,8 @@ export const QUICK: Size = {
   warmUpRequests: 64,
   ledgerTransactions: 20_000,
   auditTransactions: 20_000,
+  matchingStalls: 1_000,
+  matchingTurns: 2,
   codecCalls: 1,
   phones: [1, 20],
   payments: 20,

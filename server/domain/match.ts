@@ -113,7 +113,9 @@ function judge(
 
   if (transaction.isTest) return neverCounted('test')
   if (holdings.length === 0) return notYetOurs('unknown_account')
-  if (!registry.bindings.get(sourceId)?.has(accountKey(transaction))) return notYetOurs('source_not_allowed')
+  const bindings = registry.bindings.get(transaction.accountNumber.toUpperCase()) ?? []
+  if (!bindings.some((one) => one.sourceId === sourceId && one.bankBin === transaction.bankBin))
+    return notYetOurs('source_not_allowed')
   if (transaction.direction === 'out') return neverCounted('outgoing')
   if (!holdings.some((holding) => agreed(holding.stall, transaction))) return notYetOurs('no_consent')
 

@@ -1,3 +1,4 @@
+import { speakersFor } from '../storage/registry.ts'
 import type { OperatorScope } from '../storage/scope.ts'
 import { endAlarm, listOpenAlarms, raiseAlarm, type NewAlarm } from '../storage/source-alarm.ts'
 import { findSource, listHeard, listSources, type SourceListing } from '../storage/source.ts'
@@ -124,10 +125,9 @@ function hoursThatCount(hour: number): number[] {
 export async function lateSince(store: Store, accountKey: string): Promise<number | undefined> {
   const open = await listOpenAlarms(store)
   if (open.length === 0) return undefined
-  const { bindings } = await store.registry()
   const hearers: string[] = []
-  for (const [sourceId, bound] of bindings) {
-    if (bound.has(accountKey) && (await findSource(store, sourceId))) hearers.push(sourceId)
+  for (const sourceId of speakersFor(await store.registry(), accountKey)) {
+    if (await findSource(store, sourceId)) hearers.push(sourceId)
   }
   const alarms = hearers.map((id) => open.find((alarm) => alarm.sourceId === id))
   const since = alarms.flatMap((alarm) => alarm?.since ?? [])

@@ -1,9 +1,9 @@
 import { findBank } from '@vietqr/core'
 import { z } from 'zod'
-import { accountKey } from '../../shared/bank-transaction.ts'
 import type { BankTransaction, BookedPrecision } from '../../shared/bank-transaction.ts'
 import { parseVietnamTime } from '../../shared/business-day.ts'
 import { wellFormed } from '../../shared/display-text.ts'
+import type { Registry } from '../storage/registry.ts'
 import { UnreadableNotification } from './source.ts'
 import type { BackfillPage, BankOf } from './source.ts'
 
@@ -97,19 +97,14 @@ export function readFields<Schema extends z.ZodType>(
   )
 }
 
-/** Kept as long as the registry keeps the set: it is asked for with every notification. */
-const byNumber = new WeakMap<ReadonlySet<string>, ReadonlyMap<string, readonly string[]>>()
-
-/** Looks the bank of a bare account number up among the accounts a source may speak for, as registry keys. */
-export function bankAmong(accounts: ReadonlySet<string>): BankOf {
-  const banks = byNumber.get(accounts) ?? Map.groupBy(accounts, (key) => key.slice(key.indexOf(':')))
-  byNumber.set(accounts, banks)
+/** Looks the bank of a bare account number up among the accounts that a source may speak for. */
+export function bankAmong(bindings: Registry['bindings'], sourceId: string): BankOf {
   return (number) => {
-    const found = banks.get(accountKey({ bankBin: '', accountNumber: number })) ?? []
+    const found = (bindings.get(number.toUpperCase()) ?? []).filter((one) => one.sourceId === sourceId)
     if (found.length > 1) {
       throw new UnreadableNotification('unknown_bank', 'account', 'is an account of this source at two banks')
     }
-    return found[0]?.split(':')[0] ?? UNKNOWN_BANK
+    return found[0]?.bankBin ?? UNKNOWN_BANK
   }
 }
 

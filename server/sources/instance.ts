@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { AppError } from '../../shared/app-error.ts'
 import { accountKey } from '../../shared/bank-transaction.ts'
 import type { Seal } from '../domain/seal.ts'
+import { speakersFor } from '../storage/registry.ts'
 import type { OperatorScope } from '../storage/scope.ts'
 import {
   addSource,
@@ -136,10 +137,9 @@ export async function* listSpeakers(
   store: Store,
   accounts: readonly AccountKey[],
 ): AsyncGenerator<SourceRow> {
-  const { bindings } = await store.registry()
-  const keys = accounts.map(accountKey)
-  for (const [sourceId, bound] of bindings) {
-    const row = keys.some((key) => bound.has(key)) ? await findSource(store, sourceId) : undefined
+  const registry = await store.registry()
+  for (const sourceId of new Set(accounts.flatMap((one) => speakersFor(registry, accountKey(one))))) {
+    const row = await findSource(store, sourceId)
     if (row) yield row
   }
 }
@@ -155,7 +155,7 @@ export async function bankOfInstance(store: Store, sourceId: string, source: Sou
     }
   }
   const { bindings } = await store.registry()
-  return bankAmong(bindings.get(sourceId) ?? new Set())
+  return bankAmong(bindings, sourceId)
 }
 
 /**

@@ -1,7 +1,7 @@
 import { desc, eq, inArray } from 'drizzle-orm'
 import { markCut } from './cut.ts'
-import { payeeAccount, payeeAccountState } from './kit.sqlite.ts'
-import { bumpRegistryVersion, type AccountState } from './registry.ts'
+import { payeeAccount, payeeAccountState, stall } from './kit.sqlite.ts'
+import { bumpRegistryVersion, markStalls, type AccountState } from './registry.ts'
 import type { MarketScope } from './scope.ts'
 import type { Db } from './store.ts'
 import { rows, run, type Unit } from './unit.ts'
@@ -80,6 +80,7 @@ export function* proposeAccount(
   yield* run(
     tx.insert(payeeAccountState).values({ marketId, accountId: added!.id, state: 'proposed', by, at: now }),
   )
+  yield* markStalls(tx, eq(stall.id, stallId))
   return true
 }
 
@@ -110,5 +111,6 @@ export function* activateAccount(
           .map(({ id }) => ({ ...row, accountId: id, state: 'retired' as const })),
       ]),
   )
+  yield* markStalls(tx, eq(stall.id, stallId))
   yield* bumpRegistryVersion(tx)
 }

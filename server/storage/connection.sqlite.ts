@@ -41,17 +41,21 @@ export function requireFull(client: Database.Database): void {
     throw new Error(`synchronous is ${String(level)}, not FULL: commits may be lost`)
 }
 
-/** The registry as of now; read anew only when it changed. */
+/** The registry as of now; what changed since it was last asked for is read anew. */
 export function registryOn({ client, db }: Connection): () => Registry {
   let cached: Registry | undefined
   // Asked with every batch: built anew each time, it would cost as much as a notification.
   const versionNow = client
     .prepare<[], string>(`select value from setting where key = '${REGISTRY_VERSION}'`)
     .pluck()
-  return () =>
-    cached !== undefined && cached.version === versionNow.get()
-      ? cached
-      : (cached = drive(db, currentRegistry(db, cached)))
+  return () => {
+    if (cached !== undefined && cached.version === versionNow.get()) return cached
+    const isFirst = cached === undefined
+    cached = client.transaction(() => drive(db, currentRegistry(db, cached))).deferred()
+    // Pages of a great registry, now in memory, would stand in the cache where the ledger's belong.
+    if (isFirst) client.pragma('shrink_memory')
+    return cached
+  }
 }
 
 /** In WAL mode whoever has a file open holds a lock on it that this one does not get along with. */

@@ -1,5 +1,6 @@
-import { desc, eq } from 'drizzle-orm'
-import { consent } from './kit.sqlite.ts'
+import { and, desc, eq, inArray, isNull } from 'drizzle-orm'
+import { consent, stall, tenancy } from './kit.sqlite.ts'
+import { markStalls } from './registry.ts'
 import type { MarketScope } from './scope.ts'
 import type { Db } from './store.ts'
 import { rows, run, type Unit } from './unit.ts'
@@ -39,11 +40,21 @@ export function* giveConsent(tx: Db, given: ConsentGiven): Unit<boolean> {
   if (newest?.action === 'given' && newest.textVersion === given.textVersion) return false
   if (newest && newest.at >= given.at) return false
   yield* run(tx.insert(consent).values({ ...given, action: 'given' }))
+  yield* markStallsOf(tx, given)
   return true
 }
 
 export function* withdrawConsent(tx: Db, withdrawn: ConsentGiven): Unit<boolean> {
   if (!(yield* hasConsent(tx, withdrawn.vendorId))) return false
   yield* run(tx.insert(consent).values({ ...withdrawn, action: 'withdrawn' }))
+  yield* markStallsOf(tx, withdrawn)
   return true
+}
+
+function* markStallsOf(tx: Db, { marketId, vendorId }: ConsentGiven): Unit<void> {
+  const held = tx
+    .select({ id: tenancy.stallId })
+    .from(tenancy)
+    .where(and(eq(tenancy.marketId, marketId), eq(tenancy.vendorId, vendorId), isNull(tenancy.endedAt)))
+  yield* markStalls(tx, inArray(stall.id, held))
 }

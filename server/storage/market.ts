@@ -1,6 +1,7 @@
 import { and, asc, eq } from 'drizzle-orm'
 import { AppError } from '../../shared/app-error.ts'
-import { market, section } from './kit.sqlite.ts'
+import { market, section, stall } from './kit.sqlite.ts'
+import { markStalls } from './registry.ts'
 import type { MarketScope, OperatorScope } from './scope.ts'
 import type { Db, Store } from './store.ts'
 import { rows, run, type Unit } from './unit.ts'
@@ -54,6 +55,7 @@ export function* updateMarket(
   yield* run(
     tx.update(market).set({ name, dayStartsAtMinutes, marketDays, stallWord }).where(eq(market.id, marketId)),
   )
+  yield* markStalls(tx, eq(stall.marketId, marketId))
 }
 
 export interface Section {

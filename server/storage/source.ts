@@ -140,7 +140,7 @@ export function* setMakesCodes(
 /** It is not believed any more; what it said stays. */
 export function* removeSource(tx: Db, _scope: OperatorScope, sourceId: string, now: number): Unit<void> {
   yield* liveSource(tx, sourceId)
-  yield* run(tx.update(source).set({ removedAt: now }).where(eq(source.id, sourceId)))
+  yield* run(tx.update(source).set({ removedAt: now, unboundVersion: null }).where(eq(source.id, sourceId)))
   yield* run(tx.delete(sourceSecret).where(eq(sourceSecret.sourceId, sourceId)))
   yield* run(tx.delete(sourceAccount).where(eq(sourceAccount.sourceId, sourceId)))
 }
@@ -178,6 +178,7 @@ export function* unbindAccount(
         ),
       ),
   )
+  yield* run(tx.update(source).set({ unboundVersion: null }).where(eq(source.id, sourceId)))
 }
 
 /** Where the next back-fill goes on from, moved only after the page before it is recorded, and when one last came to its end. */

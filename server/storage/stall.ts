@@ -5,6 +5,7 @@ import { consentingVendors, giveConsent } from './consent.ts'
 import { takeCut } from './cut.ts'
 import { market, section, stall, stallMove, tenancy, vendor } from './kit.sqlite.ts'
 import { sectionNamed } from './market.ts'
+import { markStalls } from './registry.ts'
 import type { MarketScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
 import type { Db, Store } from './store.ts'
@@ -183,6 +184,7 @@ export function* registerStall(
     yield* run(
       tx.insert(tenancy).values({ marketId, stallId, vendorId: holder.id, startedAt: now, seesAfter }),
     )
+    yield* markStalls(tx, eq(stall.id, stallId))
     changed.push('vendor')
   } else if (holder.phone !== row.phone) {
     // The same woman with a new number keeps her consent and her phones; another name is another person.
@@ -209,7 +211,7 @@ export function* closeStall(tx: Db, scope: MarketScope, stallId: number, now: nu
   yield* run(
     tx
       .update(stall)
-      .set({ closedAt: now })
+      .set({ closedAt: now, version: null })
       .where(and(eq(stall.marketId, marketId), eq(stall.id, stallId), isNull(stall.closedAt))),
   )
 }

@@ -46,7 +46,7 @@ export const EXCEPTION_REASONS = [
 /**
  * Every table, once, for both engines. Two families:
  *
- * - the **registry** (who and where: markets, stalls, accounts, sources, doors) is small and read whole into memory;
+ * - the **registry** (who and where: markets, stalls, accounts, sources, doors) is held in memory by every process;
  *   its keys are plain ids, and on Citus its tables are reference tables;
  * - the **ledger** (what the banks said and what was decided) grows for ever. Its rows are only added. `market_id`
  *   comes first in every key, then the market's own `seq`, whose order is commit order, so that inserts stay
@@ -96,8 +96,11 @@ export function defineTables(kit: Kit) {
       reference: text().notNull(),
       openedAt: instant().notNull(),
       closedAt: instant(),
+      /** The registry's, when matching last had to know something new of it; null until that transaction ends. */
+      version: int(),
     },
     (t) => [
+      index('stall_version').on(t.version),
       unique('stall_name').on(t.marketId, t.name),
       unique('stall_public_code').on(t.code),
       unique('stall_reference').on(t.reference),
@@ -131,7 +134,7 @@ export function defineTables(kit: Kit) {
       /** The market's seq at its start: what was recorded up to there was another's. 0 where nobody was before her. */
       seesAfter: int().notNull().default(0),
     },
-    (t) => [index('tenancy_stall').on(t.stallId)],
+    (t) => [index('tenancy_stall').on(t.stallId), index('tenancy_vendor').on(t.marketId, t.vendorId)],
   )
 
   /** Append-only: the newest row of a vendor says whether she agrees. */
@@ -230,6 +233,8 @@ export function defineTables(kit: Kit) {
     backfilledAt: instant(),
     createdAt: instant().notNull(),
     removedAt: instant(),
+    /** The registry's version when an account was last taken from it; null until that transaction ends. */
+    unboundVersion: int().default(0),
   })
 
   /** Sealed. Two are valid while a secret is being changed. */
@@ -254,8 +259,13 @@ export function defineTables(kit: Kit) {
       bankBin: text().notNull(),
       accountNumber: text().notNull(),
       since: instant().notNull(),
+      /** The registry's, when it was bound; null until that transaction ends. */
+      version: int(),
     },
-    (t) => [unique('source_account_key').on(t.sourceId, t.bankBin, t.accountNumber)],
+    (t) => [
+      unique('source_account_key').on(t.sourceId, t.bankBin, t.accountNumber),
+      index('source_account_version').on(t.version),
+    ],
   )
 
   /** When a source was last heard, by each channel: seconds behind at most, so that nobody reads the ledger for it. */

@@ -2,6 +2,7 @@ import { encode } from '@vietqr/core'
 import { describe, expect, it } from 'vitest'
 import { checkCode, isRight, type CheckedStall, type CodeVerdict } from '../../server/domain/code-check.ts'
 import { payableCode } from '../../server/sources/payable-code.ts'
+import { PersistentMap } from '../../server/storage/persistent-map.ts'
 import type { AccountHolding, StallFacts } from '../../server/storage/registry.ts'
 import { mintReference } from '../../shared/reference.ts'
 import { MB, seededRandom } from '../small-market.ts'
@@ -45,11 +46,11 @@ const holding = (stallId: number, state: AccountHolding['state'] = 'active'): Ac
 })
 const known = {
   registry: {
-    stallsByReference: new Map([
+    stallsByReference: new PersistentMap([
       [OURS, facts(1)],
       [THEIRS, facts(2)],
     ]),
-    holdings: new Map([
+    holdings: new PersistentMap<readonly AccountHolding[]>([
       [`${MB}:0123456789`, [holding(1)]],
       [`${MB}:0222222222`, [holding(2)]],
       [`${MB}:0333333333`, [holding(2, 'retired')]],

@@ -3,6 +3,7 @@ import type { BankTransaction } from '../../shared/bank-transaction.ts'
 import { mintReference } from '../../shared/reference.ts'
 import { decide } from '../../server/domain/match.ts'
 import type { Named } from '../../server/storage/decision.ts'
+import { PersistentMap } from '../../server/storage/persistent-map.ts'
 import type { AccountHolding, AccountState, Registry, StallFacts } from '../../server/storage/registry.ts'
 import { credit, MB, MORNING, seededRandom } from '../small-market.ts'
 
@@ -43,9 +44,11 @@ function registryOf(...entries: Entry[]) {
   )
   const registry: Registry = {
     version: '1',
-    holdings,
-    stallsByReference,
-    bindings: new Map([['sepay-test', new Set(holdings.keys())]]),
+    holdings: new PersistentMap(holdings),
+    stallsByReference: new PersistentMap(stallsByReference),
+    bindings: new PersistentMap(
+      entries.map(({ account }) => [account, [{ sourceId: 'sepay-test', bankBin: MB }]]),
+    ),
   }
   return { registry, ref: (stall: StallFacts) => references.get(stall.stallId)! }
 }

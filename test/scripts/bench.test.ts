@@ -26,6 +26,8 @@ const PROMISED = [
   'board_section_over_duckdb',
   'board_active_over_duckdb',
   'board_repeat_payers_over_duckdb',
+  'matching_100k_over_100',
+  'matching_after_change_100k_over_100',
   'phone_kb',
   'event_p99_over_commit',
   'encode_over_peer',

@@ -104,7 +104,13 @@ describe('the token', () => {
 
 test('an account number at two of the source’s banks is not guessed between', async () => {
   const { bankAmong } = await import('../../server/sources/entry.ts')
-  const bankOf = bankAmong(new Set(['970422:123', '970436:123', '970416:ABC']))
+  const { PersistentMap } = await import('../../server/storage/persistent-map.ts')
+  const at = (...banks: string[]) => banks.map((bankBin) => ({ sourceId: 'ours', bankBin }))
+  const bindings = new PersistentMap([
+    ['123', at('970422', '970436')],
+    ['ABC', [...at('970416'), { sourceId: 'another', bankBin: '970436' }]],
+  ])
+  const bankOf = bankAmong(bindings, 'ours')
   expect(bankOf('abc')).toBe('970416')
   expect(bankOf('999')).toBe('000000')
   expect(() => bankOf('123')).toThrow(expect.objectContaining({ reason: 'unknown_bank' }))

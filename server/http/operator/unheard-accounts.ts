@@ -13,7 +13,7 @@ import type { Store } from '../../storage/store.ts'
 export async function countUnheardAccounts(store: Store): Promise<number> {
   const { holdings } = await store.registry()
   const bound = new Set((await listBoundAccounts(store)).map(accountKey))
-  return [...holdings].filter(
+  return [...holdings.entries()].filter(
     ([key, ofAccount]) =>
       !bound.has(key) && ofAccount.some((one) => one.state !== 'retired' && !one.stall.closed),
   ).length

@@ -1,6 +1,7 @@
 import { accountKey, type BankTransaction } from '../../../shared/bank-transaction.ts'
 import { addDays, businessDay } from '../../../shared/business-day.ts'
 import type { Intake } from '../../domain/intake.ts'
+import { speakersFor } from '../../storage/registry.ts'
 import type { StallScope } from '../../storage/scope.ts'
 import type { AccountKey } from '../../storage/source.ts'
 import {
@@ -74,8 +75,7 @@ export async function corroborate(
   if (days.length > MAX_DAYS)
     throw new StatementRefused('Sao kê dài hơn ba tháng. Chọn ít ngày hơn, tải lại.')
 
-  const { bindings } = await store.registry()
-  if (!bindings.get(VENDORS_STATEMENTS)?.has(accountKey(account)))
+  if (!speakersFor(await store.registry(), accountKey(account)).includes(VENDORS_STATEMENTS))
     await store.changeRegistry((tx) => bindVendorsStatements(tx, scope, account, receivedAt))
   const rows: StatementEntry[] = []
   for await (const row of readTransactions(path, header, mapping, account)) rows.push(row)
