@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { migrate } from 'drizzle-orm/pg-proxy/migrator'
-import { Client, Pool, types as pgTypes, type PoolConfig } from 'pg'
+import { Client, Pool, types as pgTypes, type ClientBase, type PoolConfig } from 'pg'
 import { builderOn, dbOn, drive } from './drive.postgres.ts'
 import { setting } from './kit.sqlite.ts'
 import { createNews } from './news.postgres.ts'
 import { createRecorder } from './record.postgres.ts'
 import { DatabaseRefused } from './refusal.ts'
-import { bumpRegistryVersion, currentRegistry, type Registry } from './registry.ts'
+import { bumpRegistryVersion, currentRegistry, REGISTRY_VERSION, type Registry } from './registry.ts'
 import type { Db, Store } from './store.ts'
 import { inTransaction, retried } from './transaction.postgres.ts'
 import type { Unit } from './unit.ts'
@@ -97,6 +97,10 @@ export async function openPostgres(url: string, { alone = false } = {}): Promise
   let cached: Registry | undefined
   const registryNow = async () => (cached = await read((tx) => currentRegistry(tx, cached)))
   const lastRegistry = async () => cached ?? registryNow()
+  const registryIn = async (client: ClientBase) => {
+    await client.query(`select 1 from setting where key = '${REGISTRY_VERSION}' for update`)
+    return (cached = await drive(client, (tx) => currentRegistry(tx, cached)))
+  }
 
   return {
     db: dbOn(pool),
@@ -109,7 +113,7 @@ export async function openPostgres(url: string, { alone = false } = {}): Promise
         return result
       }),
     registry: registryNow,
-    record: createRecorder(recorders, lastRegistry, registryNow),
+    record: createRecorder(recorders, lastRegistry, registryIn),
     async probe() {
       const row = { key: 'probed_at', value: String(Date.now()) }
       await dbOn(pool).insert(setting).values(row).onConflictDoUpdate({ target: setting.key, set: row })

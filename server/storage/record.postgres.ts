@@ -23,30 +23,40 @@ import {
 } from './statements.postgres.ts'
 import { abandon, retried, Superseded } from './transaction.postgres.ts'
 
+/** A batch as it would be decided if no reference in it had been issued: hardly ever does one move an entry. */
+interface Assumed {
+  registry: Registry
+  entries: readonly Entry[]
+}
+
+const assume = (batch: readonly IncomingMessage[], registry: Registry, rules: RecordingRules): Assumed => ({
+  registry,
+  entries: decideBatch(batch, registry, [], rules),
+})
+
 /**
  * The recording of one batch as one transaction. The counters of its markets are locked first, in one order, and
  * everything else is read after that, so that what another process recorded there is seen and seq order is commit
  * order. What had to be assumed to know the markets is checked under the lock; assumed wrongly, it begins again.
  * `pool` pipelines: statements that need not wait for each other's answers are sent together, in two round trips.
+ * `lastRegistry` may be a little old; `registryIn` stays as it is until that transaction ends.
  */
 export function createRecorder(
   pool: Pool,
   lastRegistry: () => Promise<Registry>,
-  registryNow: () => Promise<Registry>,
+  registryIn: (client: PoolClient) => Promise<Registry>,
 ) {
   return async function record(
     batch: readonly IncomingMessage[],
     rules: RecordingRules,
   ): Promise<Published[]> {
     const missed = new Set<number>()
-    return retried(async (attempt) => {
-      const registry = await (attempt === 1 ? lastRegistry() : registryNow())
-      // As if no reference in it had been issued: hardly ever does one move an entry to another place.
-      const assumed = decideBatch(batch, registry, [], rules)
-      if (assumed.length === 0) return []
+    return retried(async () => {
+      const assumed = assume(batch, await lastRegistry(), rules)
+      if (assumed.entries.length === 0) return []
       const client = await pool.connect()
       try {
-        const published = await recordOnce(client, batch, rules, registry, assumed, missed)
+        const published = await recordOnce(client, batch, rules, assumed, missed)
         client.release()
         return published
       } catch (error) {
@@ -55,49 +65,65 @@ export function createRecorder(
       }
     })
   }
+
+  async function recordOnce(
+    client: PoolClient,
+    batch: readonly IncomingMessage[],
+    rules: RecordingRules,
+    last: Assumed,
+    missed: Set<number>,
+  ): Promise<Published[]> {
+    const markets = [...new Set([...last.entries.map((entry) => entry.marketId), ...missed])]
+    const [, locked, readAtOnce] = await Promise.all([
+      client.query('begin isolation level read committed'),
+      client.query<{ marketId: number; seq: number }>(lockCounters(markets)),
+      readAbout(client, batch, last),
+    ])
+    const lastSeqs = new Map(locked.rows.map((row) => [row.marketId, row.seq]))
+    if (lastSeqs.size < markets.length) {
+      await Promise.all([client.query(addCounters(markets)), client.query('commit')])
+      throw new Superseded('a market had no counter yet')
+    }
+    // Not begun again: where every stall's first credit changes the registry, it would change before each new try.
+    const isOld = readAtOnce.version !== last.registry.version
+    const assumed = isOld ? assume(batch, await registryIn(client), rules) : last
+    const { registry } = assumed
+    const { issued, known: knownThere } = isOld ? await readAbout(client, batch, assumed) : readAtOnce
+
+    const entries = issued.length === 0 ? assumed.entries : decideBatch(batch, registry, issued, rules)
+    for (const { marketId } of [...assumed.entries, ...entries])
+      if (!lastSeqs.has(marketId)) missed.add(marketId)
+    if ([...missed].some((marketId) => !lastSeqs.has(marketId)))
+      throw new Superseded('a market is not locked')
+
+    const stands = entries.every((entry, index) => isInSamePlace(entry, assumed.entries[index]!))
+    const known = stands ? knownThere : (await client.query<KnownRow>(readKnown(entries))).rows
+    const recording = planRecording(entries, knownOf(entries, known), lastSeqs, registry, rules)
+    const { proofCredits, bornOut, published } = recording
+    const writing = Promise.all([
+      client.query(writeRecording(recording)),
+      ...(proofCredits.length > 0 ? [client.query(creditProofs(proofCredits))] : []),
+    ])
+    for (const account of bornOut) {
+      await writing
+      await drive(client, (tx) => activateAccount(tx, account, BY_FIRST_CREDIT, account.afterSeq, account.at))
+    }
+    await Promise.all([writing, client.query('commit')])
+    return published
+  }
 }
 
-async function recordOnce(
+/** What is known about a batch so decided, and the version of the registry: without waiting for what was sent before. */
+async function readAbout(
   client: PoolClient,
   batch: readonly IncomingMessage[],
-  rules: RecordingRules,
-  registry: Registry,
-  assumed: readonly Entry[],
-  missed: Set<number>,
-): Promise<Published[]> {
-  const markets = [...new Set([...assumed.map((entry) => entry.marketId), ...missed])]
-  const [, locked, read, knownThere] = await Promise.all([
-    client.query('begin isolation level read committed'),
-    client.query<{ marketId: number; seq: number }>(lockCounters(markets)),
+  { registry, entries }: Assumed,
+) {
+  const [named, known] = await Promise.all([
     client.query<{ version: string; issued: Issued[] }>(readNamed(namedReferences(batch, registry))),
-    client.query<KnownRow>(readKnown(assumed)),
+    client.query<KnownRow>(readKnown(entries)),
   ])
-  const lastSeqs = new Map(locked.rows.map((row) => [row.marketId, row.seq]))
-  const { version, issued } = read.rows[0]!
-  if (lastSeqs.size < markets.length) {
-    await Promise.all([client.query(addCounters(markets)), client.query('commit')])
-    throw new Superseded('a market had no counter yet')
-  }
-  if (version !== registry.version) throw new Superseded('the registry changed')
-
-  const entries = issued.length === 0 ? assumed : decideBatch(batch, registry, issued, rules)
-  for (const { marketId } of entries) if (!lastSeqs.has(marketId)) missed.add(marketId)
-  if ([...missed].some((marketId) => !lastSeqs.has(marketId))) throw new Superseded('a market is not locked')
-
-  const stands = entries.every((entry, index) => isInSamePlace(entry, assumed[index]!))
-  const known = stands ? knownThere : await client.query<KnownRow>(readKnown(entries))
-  const recording = planRecording(entries, knownOf(entries, known.rows), lastSeqs, registry, rules)
-  const { proofCredits, bornOut, published } = recording
-  const writing = Promise.all([
-    client.query(writeRecording(recording)),
-    ...(proofCredits.length > 0 ? [client.query(creditProofs(proofCredits))] : []),
-  ])
-  for (const account of bornOut) {
-    await writing
-    await drive(client, (tx) => activateAccount(tx, account, BY_FIRST_CREDIT, account.afterSeq, account.at))
-  }
-  await Promise.all([writing, client.query('commit')])
-  return published
+  return { ...named.rows[0]!, known: known.rows }
 }
 
 const isInSamePlace = (one: Entry, other: Entry): boolean =>

@@ -235,7 +235,7 @@ async function pass(history: History, troublesAt: (fetchAt: number) => Trouble[]
   })
   const source = getSource(kind)
   const sender = await senderOf(kind)
-  const bankOf = bankAmong(new Set([`${MB}:${lan.accountNumber}`]))
+  const bankOf = bankAmong((await store.registry()).bindings, sourceId)
   const intake = createIntake(store, () => {})
   const push = (one: Booked) => {
     const rawBody = new TextEncoder().encode(sender.write(one, mode))
