@@ -110,6 +110,18 @@ describe('what another process does', () => {
     expect(await version()).toBe(before + 8)
   })
 
+  it('a credit gets through while the registry changes without pause', async () => {
+    const over = new AbortController()
+    const changing = (async () => {
+      for (let index = 0; !over.signal.aborted; index += 1)
+        await other.changeRegistry((tx) => sectionNamed(tx, marketScope(market.marketId), `Dãy ${index}`))
+    })()
+    for (let told = 0; told < 20; told += 1) await market.store.record([paid(market.lan)], RULES)
+    over.abort()
+    await changing
+    expect(await getTakings(market.store, scopeOf(market.lan), TODAY)).toMatchObject({ saleCount: 20 })
+  })
+
   it('a person’s word gets through in a market that is paid without pause, and is counted exactly', async () => {
     await market.store.record([paid(market.lan)], RULES)
     const [line] = await listPayments(market.store, scopeOf(market.lan), TODAY, TODAY)
