@@ -79,7 +79,7 @@ async function openProductOnPostgres(
   processes: number,
 ): Promise<IngestSide> {
   const name = `product_${processes}`
-  const env = { DATA_DIR: join(folder, name), DATABASE_URL: await newDatabase(await postgres(), name) }
+  const env = { DATA_DIR: join(folder, name), DATABASE_URL: await newDatabase(await postgres()) }
   const market = await newMarket(env, size)
   const servers: Side[] = []
   while (servers.length < processes) servers.push(await startSide('product-server.ts', ['product'], env))
@@ -116,7 +116,7 @@ async function openHello(): Promise<IngestSide> {
 }
 
 async function openPeer({ postgres, size }: Surroundings): Promise<IngestSide> {
-  const url = await newDatabase(await postgres(), 'peer')
+  const url = await newDatabase(await postgres())
   const payees = strangers(size.stalls)
   await createTables(
     url,
@@ -136,8 +136,11 @@ async function openPeer({ postgres, size }: Surroundings): Promise<IngestSide> {
   }
 }
 
+let databases = 0
+
 /** Sorting by bytes: no text is compared more slowly than it need be. Returns its address. */
-async function newDatabase({ url }: PostgresServer, name: string): Promise<string> {
+async function newDatabase({ url }: PostgresServer): Promise<string> {
+  const name = `bench_${(databases += 1)}`
   await ask(url, `create database ${name} template template0 locale_provider libc locale 'C'`)
   return Object.assign(new URL(url), { pathname: name }).href
 }

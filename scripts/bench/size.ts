@@ -2,6 +2,8 @@
 export interface Size {
   /** Everything tiny and no PostgreSQL: whether it runs, not how fast. */
   quick: boolean
+  /** How many at once ingest is measured with. */
+  connections: readonly number[]
   /** Stalls that are paid while ingest is measured, the same on every side. */
   stalls: number
   /** Measured rounds; in each, every side runs once. */
@@ -28,6 +30,7 @@ export interface Size {
 
 export const FULL: Size = {
   quick: false,
+  connections: [1, 16, 64, 256],
   stalls: 1_000,
   rounds: 5,
   roundSeconds: 1.5,
@@ -43,6 +46,7 @@ export const FULL: Size = {
 
 export const QUICK: Size = {
   quick: true,
+  connections: [64],
   stalls: 20,
   rounds: 1,
   roundSeconds: 0.02,

@@ -88,10 +88,10 @@ export const MANGLINGS = {
     letters.splice(at, 2, other, letters[at]!)
     return before + letters.join('') + after
   }),
-  'O for 0, or a letter lost': losing(({ before, written, after }, random) => {
+  'O for 0, or a letter lost': losing(({ before, written, after }) => {
     const text = spaceless(written)
-    const at = random(text.length)
-    return before + (text.includes('0') ? text.replaceAll('0', 'O') : text.slice(0, at)) + after
+    // The Q: what stands before or behind may be the very letter that any other place lost.
+    return before + (text.includes('0') ? text.replaceAll('0', 'O') : text.replace(/q/i, '')) + after
   }),
   'the payer’s own words': losing((_, random) => WITHOUT_CODE[random(WITHOUT_CODE.length)]!.content),
 } satisfies Record<string, Mangling>
