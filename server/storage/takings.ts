@@ -1,4 +1,16 @@
-import { and, desc, eq, gt, inArray, ne, not, sql, type Placeholder, type SQL } from 'drizzle-orm'
+import {
+  and,
+  desc,
+  eq,
+  getTableColumns,
+  gt,
+  inArray,
+  ne,
+  not,
+  sql,
+  type Placeholder,
+  type SQL,
+} from 'drizzle-orm'
 import { AppError } from '../../shared/app-error.ts'
 import { vietnamTime } from '../../shared/business-day.ts'
 import { displayText } from '../../shared/display-text.ts'
@@ -292,8 +304,10 @@ function countedOn(
   stallIds: readonly (number | Placeholder)[],
   days: readonly (string | Placeholder)[],
 ) {
+  // Every column costs as much to map as to read, and the market's is known.
+  const { marketId: _, ...columns } = getTableColumns(takings)
   return tx
-    .select()
+    .select(columns)
     .from(takings)
     .where(
       and(
