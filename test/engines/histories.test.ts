@@ -183,7 +183,7 @@ async function inSteps(
 async function live(side: Side, histories: readonly History[]) {
   const { store, url } = side.market
   await execute(url, FORGET)
-  // oxlint-disable-next-line require-yield -- nothing changed but behind the product's back
+  // oxlint-disable-next-line require-yield -- what changed behind the product’s back is marked already
   await store.changeRegistry(function* () {})
   let tellings = 0
   const refusals = await inSteps(
@@ -323,7 +323,7 @@ const LEDGER = [
 /** Everything that histories write, as both engines can run it. */
 const FORGET = `
   ${LEDGER.map((table) => `delete from "${getTableConfig(tables[table]).name}"${table === 'payeeAccountState' ? ` where state <> 'proposed'` : ''};`).join('\n')}
-  update stall set closed_at = null;
+  update stall set closed_at = null, version = null;
   delete from consent where at = ${CONSENT_AT};`
 
 type Dump = { [Table in (typeof LEDGER)[number]]: (typeof tables)[Table]['$inferSelect'][] }
