@@ -52,10 +52,17 @@ export const SIDES = {
 
 export type SideName = keyof typeof SIDES
 
+const LEFT_OUT_BY_QUICK: ReadonlySet<SideName> = new Set([
+  'product_pg',
+  'product_pg_two',
+  'express_pg',
+  'hello',
+  'single_commit',
+])
+
 /** Why a side cannot be measured here and now, if it cannot. */
 export function whyNot(name: SideName, { quick }: Size): string | undefined {
-  const onPostgres = name === 'product_pg' || name === 'product_pg_two' || name === 'express_pg'
-  return quick && onPostgres ? '--quick starts no PostgreSQL' : undefined
+  return quick && LEFT_OUT_BY_QUICK.has(name) ? '--quick starts no PostgreSQL and one floor' : undefined
 }
 
 async function openProduct(

@@ -151,7 +151,8 @@ let nextId = Date.now() * 1_000
 
 /** Nobody pays for what the side before still has to write or to work off. */
 async function settle({ quick }: Size): Promise<void> {
-  if (!quick) await sleep(SETTLE_MS)
+  if (quick) return
+  await sleep(SETTLE_MS)
   execFileSync('sync')
 }
 

@@ -22,7 +22,7 @@ it.each([
   ],
   ['more than may wait: 503 with Retry-After, in a heap that holds what may wait', proveFlood, 1, SEED],
   ['one poisoned message never fails its neighbours', provePoison, 1, SEED],
-  ['50 histories of announced money end as a model of the documents says', proveAnnouncements, 50, SEED],
+  ['25 histories of announced money end as a model of the documents says', proveAnnouncements, 25, SEED],
 ])('%s', { timeout: 60_000 }, async (_, prove, rounds, seed) => {
   console.log(`SEED=${seed}`)
   const outcome = await prove({ rounds, seed, tick: () => {} })
