@@ -24,8 +24,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 10_000 } },
-    // Two cores, and two workers more for what waits: browsers, started scripts, PostgreSQL.
-    maxWorkers: 4,
+    // Two cores, and a third worker for what waits: browsers, started scripts, PostgreSQL.
+    maxWorkers: 3,
     // A process for each file would spend a tenth of the processor time on loading the same modules again.
     isolate: false,
     sequence: { sequencer: LongFirst },

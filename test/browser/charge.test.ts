@@ -74,6 +74,12 @@ const poolOf = async (one: Page) => (await kept(one)).pool
 const type = async (keys: string) => {
   for (const key of keys) await page.click(`[data-key="${key}"]`)
 }
+/** After a reload keys are dead until their script has come. */
+const keysLive = async () => {
+  const make = '[data-charge-make]'
+  await expect.poll(() => page.keyboard.press('9').then(() => page.isEnabled(make))).toBe(true)
+  while (await page.isEnabled(make)) await page.keyboard.press('Backspace')
+}
 /** Keys, then «Tạo mã»; returns the reference on the screen. */
 const charge = async (amount: number) => {
   await page.keyboard.type(String(amount))
@@ -378,6 +384,7 @@ it('shows the code that her source makes, and her own where none comes; what was
     else answerLate = answer
   })
   await page.reload()
+  await keysLive()
   const first = await charge(60_000)
   expect(await scan()).toMatchObject({ ...account, amountVnd: 60_000, purpose: `CS7AB12 ${first}` })
   comes = false
