@@ -11,7 +11,7 @@ import { LAST_DAY, openLedger, type Ledger } from './ledger.ts'
 import { openBenchServices } from './market.ts'
 import type { Size } from './size.ts'
 
-const CALLS = { ours: 21, duck: 7 }
+const CALLS = { ours: 200, duck: 7 }
 const MONTH = 30
 
 /** One question, asked of the product's own storage and of DuckDB over the same rows; both must say the same. */
@@ -152,9 +152,11 @@ async function ask(
   }
   const oursMs: number[] = []
   const ratios: number[] = []
-  for (let round = 0; round < rounds; round += 1) {
-    const mine = await medianMs(CALLS.ours, (call) => ours(store, ledger, call))
+  // The first round is the compiler's: a server answers this all day.
+  for (let round = 0; round <= rounds; round += 1) {
+    const mine = await medianMs(CALLS.ours, (call) => ours(store, ledger, round * CALLS.ours + call))
     const theirs = await medianMs(CALLS.duck, (call) => duck(duckLedger, ledger, call))
+    if (round === 0) continue
     oursMs.push(mine)
     ratios.push(theirs / mine)
   }
