@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createApp } from '../../server/http/app.ts'
 import { invite } from '../../server/domain/sign-in.ts'
 import { tenancy } from '../../server/storage/kit.sqlite.ts'
@@ -252,4 +252,25 @@ it('no page runs foreign script: the policy is on every answer', async () => {
     /default-src 'none'; script-src 'self'; style-src 'self'/,
   )
   expect(await response.text()).not.toMatch(/<script(?![^>]*src=)|style="|onclick/)
+})
+
+it('readiness is red while a commit waits for ever, by one probe for all who ask, and green again after it', async () => {
+  const { services } = market.server
+  const hanging = Promise.withResolvers<void>()
+  const probe = vi.fn(() => hanging.promise)
+  const stuck = createApp({ ...services, store: { ...services.store, probe } }, false)
+  const ask = async () => (await stuck.app.request('/readyz')).status
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const asked = Promise.all([ask(), ask()])
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(await asked).toEqual([503, 503])
+    expect(probe).toHaveBeenCalledTimes(1)
+    expect(vi.getTimerCount()).toBe(0)
+    hanging.resolve()
+    await hanging.promise
+    expect(await ask()).toBe(200)
+  } finally {
+    vi.useRealTimers()
+  }
 })
