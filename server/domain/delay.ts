@@ -50,3 +50,46 @@ export function delayPercentile(counts: readonly DelayCount[], share: number): n
     return sum > 0 && sum >= wanted
   })
 }
+
+const LATE_HOURS = 2
+const USUAL_HOURS = 24
+const FEWEST_LATE = 20
+const FEWEST_USUAL = 100
+const LATE_FACTOR = 4
+const LEAST_LATE_S = 120
+
+/** The hours a delay of now is compared with, itself included. */
+export const hoursOfDelay = (hour: number): number[] =>
+  Array.from({ length: LATE_HOURS + USUAL_HOURS }, (_, ago) => hour - ago)
+
+type HourCount = DelayCount & { hour: number }
+
+/**
+ * Whether what was pushed in this hour and the last came far later than in the day before them; undefined where it is
+ * too little to say.
+ */
+export function isLate(pushed: readonly HourCount[], hour: number): boolean | undefined {
+  const begin = hour - LATE_HOURS + 1
+  const recent = pushed.filter((row) => row.hour >= begin)
+  const before = pushed.filter((row) => row.hour < begin && row.hour >= begin - USUAL_HOURS)
+  if (timedCount(recent) < FEWEST_LATE || timedCount(before) < FEWEST_USUAL) return undefined
+  const usualS = delayPercentile(before, 0.95)!
+  return delayPercentile(recent, 0.95)! >= Math.max(LEAST_LATE_S, LATE_FACTOR * usualS)
+}
+
+/**
+ * Who of a source is late: each bank that is, and null for the whole source. A late bank makes all of it look late, so
+ * the whole is late only where none of the others, nor all of them together, are known to be in time.
+ */
+export function whoIsLate(
+  pushed: readonly (HourCount & { bankBin: string })[],
+  banks: readonly string[],
+  hour: number,
+): (string | null)[] {
+  const ofBank = Map.groupBy(pushed, (row) => row.bankBin)
+  const isBankLate = (bank: string) => isLate(ofBank.get(bank) ?? [], hour)
+  const late: (string | null)[] = banks.filter(isBankLate)
+  const others = pushed.filter((row) => !late.includes(row.bankBin))
+  const isInTime = isLate(others, hour) === false || banks.some((bank) => isBankLate(bank) === false)
+  return isLate(pushed, hour) && !isInTime ? [null, ...late] : late
+}

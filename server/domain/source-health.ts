@@ -1,7 +1,7 @@
 import type { BankTransaction } from '../../shared/bank-transaction.ts'
 import type { IncomingMessage } from '../storage/decision.ts'
 import type { OperatorScope } from '../storage/scope.ts'
-import { noteHeard, type Heard } from '../storage/source.ts'
+import { ANY_BANK, noteHeard, type Heard } from '../storage/source.ts'
 import {
   addToHours,
   countOutcomesBySource,
@@ -36,24 +36,25 @@ export function createSourceHealth(store: Store): SourceHealth {
   let counts = new Map<string, SourceHour>()
   let fetched: Fetched[] = []
 
-  function hear({ sourceId, channel, heardAt }: Heard): void {
-    const key = `${channel} ${sourceId}`
+  function hear({ sourceId, channel, bankBin, heardAt }: Heard): void {
+    const key = `${channel} ${bankBin} ${sourceId}`
     const known = lastHeard.get(key)
-    if (!known) lastHeard.set(key, { sourceId, channel, heardAt })
+    if (!known) lastHeard.set(key, { sourceId, channel, bankBin, heardAt })
     else if (known.heardAt < heardAt) known.heardAt = heardAt
   }
 
   function count(one: SourceHour): void {
-    const key = `${one.hour} ${one.withinS} ${one.channel} ${one.sourceId}`
+    const key = `${one.hour} ${one.bankBin} ${one.withinS} ${one.channel} ${one.sourceId}`
     const known = counts.get(key)
     if (known) known.count += one.count
     else counts.set(key, one)
   }
 
   function hearMessage({ sourceId, channel, receivedAt, transactions }: IncomingMessage): void {
-    hear({ sourceId, channel, heardAt: receivedAt })
+    hear({ sourceId, channel, bankBin: ANY_BANK, heardAt: receivedAt })
     for (const told of transactions) {
       if (told.isTest) continue
+      hear({ sourceId, channel, bankBin: told.bankBin, heardAt: receivedAt })
       if (channel === 'push') count(countOf({ sourceId, told, receivedAt }))
       if (channel === 'backfill') fetched.push({ sourceId, told, receivedAt })
     }
@@ -105,6 +106,7 @@ export function createSourceHealth(store: Store): SourceHealth {
 const countOf = ({ sourceId, told, receivedAt }: Fetched): SourceHour => ({
   sourceId,
   hour: hourOf(receivedAt),
+  bankBin: told.bankBin,
   channel: told.channel,
   withinS: withinSeconds(told, receivedAt),
   count: 1,

@@ -91,25 +91,31 @@ function wordsOf(news: AlarmNews): { subject: string; text: string } {
     }
   }
   const { subject, what, now } = WRONG[news.event]
+  const { bankName } = news
   const label = displayText(news.label, MAX_LABEL_LENGTH)
+  const short = bankName === null ? label : `${bankName} (${label})`
+  const speaker = bankName === null ? `Nguồn «${label}»` : `Ngân hàng ${bankName}, qua nguồn «${label}»,`
   if (news.state === 'ended') {
     return {
-      subject: `[Chợ 4.0] Đã qua: ${label} ${subject}`,
-      text: `Nguồn «${label}» đã báo lại như thường lệ từ ${when(news.at)} (có chuyện từ ${when(news.since)}).
+      subject: `[Chợ 4.0] Đã qua: ${short} ${subject}`,
+      text: `${speaker} đã báo lại như thường lệ từ ${when(news.at)} (có chuyện từ ${when(news.since)}).
 Không cần làm gì nữa.
 
 ${news.url}
 `,
     }
   }
+  const whose =
+    bankName === null ? 'chỉ được nguồn này báo tiền' : `có tài khoản ${bankName} mà chỉ nguồn này báo`
+  const look = bankName === null ? 'nơi nhận báo tiền (webhook) còn bật' : `các tài khoản ${bankName} còn nối`
   return {
-    subject: `[Chợ 4.0] ${label} ${subject}`,
-    text: `Nguồn «${label}» ${what(when(news.since))}.
-${now} Tiểu thương chỉ được nguồn này báo tiền đang đọc thấy «Ngân hàng … đang báo chậm».
+    subject: `[Chợ 4.0] ${short} ${subject}`,
+    text: `${speaker} ${what(when(news.since))}.
+${now} Tiểu thương ${whose} đang đọc thấy «Ngân hàng ${bankName ?? '…'} đang báo chậm».
 
 Việc cần làm:
 1. Mở ${news.url} và xem nguồn này nghe lần cuối lúc nào.
-2. Mở trang quản trị của nguồn, xem nơi nhận báo tiền (webhook) còn bật không, có báo lỗi không.
+2. Mở trang quản trị của nguồn, xem ${look} không, có báo lỗi không.
 3. Nếu bên đó đang trục trặc, nhắc tiểu thương xem ứng dụng ngân hàng trước khi giao hàng.
 
 Thư này gửi một lần. Khi hết chuyện sẽ có một thư nữa.

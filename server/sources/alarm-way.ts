@@ -9,6 +9,9 @@ export type AlarmNews =
       sourceId: string
       /** The operator's own name of the source, as typed. */
       label: string
+      /** The one bank of it that is meant, and its short name; both null where it is the whole source. */
+      bankBin: string | null
+      bankName: string | null
       since: number
       at: number
       /** The page to look at. */

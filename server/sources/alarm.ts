@@ -1,3 +1,4 @@
+import { findBank } from '@vietqr/core'
 import type { OperatorScope } from '../storage/scope.ts'
 import {
   listUntoldAlarms,
@@ -47,9 +48,11 @@ export async function tellAlarms(
   let error: unknown
   for (const alarm of await listUntoldAlarms(store, scope, way.name, now - NEWS_MS)) {
     if (!isDue(alarm, now)) continue
-    const { id: alarmId, kind, state, sourceId, label, since, raisedAt, endedAt } = alarm
+    const { id: alarmId, kind, state, sourceId, label, bankBin, since, raisedAt, endedAt } = alarm
     const at = endedAt ?? raisedAt
-    const news = { event: `source_${kind}`, state, alarmId, sourceId, label, since, at } as const
+    const bankName = bankBin && (findBank(bankBin)?.shortName ?? bankBin)
+    const event = `source_${kind}` as const
+    const news = { event, state, alarmId, sourceId, label, bankBin, bankName, since, at }
     let outcome: AlarmTelling['outcome'] = 'told'
     try {
       await way.tell({ ...news, url: operatorUrl(publicUrl) }, now, signal)

@@ -1,11 +1,11 @@
-import { and, asc, eq, getTableColumns, gt, isNull, ne, or, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, gt, isNull, max, ne, or, sql } from 'drizzle-orm'
 import { alarmTelling, source, sourceAlarm } from './kit.sqlite.ts'
 import type { OperatorScope } from './scope.ts'
 import type { Db, Store } from './store.ts'
 import { run, type Unit } from './unit.ts'
 
-type SourceAlarm = typeof sourceAlarm.$inferSelect
-export type NewAlarm = Pick<SourceAlarm, 'sourceId' | 'kind' | 'since' | 'raisedAt'>
+export type SourceAlarm = typeof sourceAlarm.$inferSelect
+export type NewAlarm = Pick<SourceAlarm, 'sourceId' | 'bankBin' | 'kind' | 'since' | 'raisedAt'>
 export type AlarmTelling = typeof alarmTelling.$inferSelect
 
 /** What an alarm is by now, and how often telling that in one way has failed. */
@@ -18,6 +18,17 @@ export interface UntoldAlarm extends SourceAlarm {
 /** Those that are not over yet, oldest first. */
 export async function listOpenAlarms(store: Store): Promise<SourceAlarm[]> {
   return store.db.select().from(sourceAlarm).where(isNull(sourceAlarm.endedAt)).orderBy(asc(sourceAlarm.id))
+}
+
+/** When the last silence of a whole source was over, by the source's id. */
+export async function lastSilenceEnds(store: Store): Promise<Map<string, number>> {
+  const { sourceId, bankBin, kind, endedAt } = sourceAlarm
+  const found = await store.db
+    .select({ sourceId, endedAt: max(endedAt) })
+    .from(sourceAlarm)
+    .where(and(eq(kind, 'silent'), isNull(bankBin)))
+    .groupBy(sourceId)
+  return new Map(found.map((row) => [row.sourceId, row.endedAt ?? 0]))
 }
 
 /** Those of which the operator was not yet told in this way what they are by now; none that ended before `endedAfter`. */

@@ -13,25 +13,24 @@ const KEYS_PER_QUERY = 500
 
 /** Adds what was heard to each hour's counts, and forgets the hours that nothing is compared with any more. */
 export function* addToHours(tx: Db, counts: readonly SourceHour[]): Unit<void> {
-  const { sourceId, hour, channel, withinS, count } = sourceHour
+  const { sourceId, hour, bankBin, channel, withinS, count } = sourceHour
   for (const row of counts) {
     yield* run(
       tx
         .insert(sourceHour)
         .values(row)
         .onConflictDoUpdate({
-          target: [sourceId, hour, channel, withinS],
+          target: [hour, sourceId, bankBin, channel, withinS],
           set: { count: sql`${count} + excluded.count` },
         }),
     )
   }
-  for (const [id, rows] of Map.groupBy(counts, (row) => row.sourceId)) {
-    const newest = Math.max(...rows.map((row) => row.hour))
-    yield* run(tx.delete(sourceHour).where(and(eq(sourceId, id), lt(hour, newest - KEPT_HOURS))))
-  }
+  if (counts.length === 0) return
+  const newest = Math.max(...counts.map((row) => row.hour))
+  yield* run(tx.delete(sourceHour).where(lt(hour, newest - KEPT_HOURS)))
 }
 
-/** What was heard of every source in these hours (whole hours since 1970), by hour, channel and delay. */
+/** What was heard of every source in these hours (whole hours since 1970), by hour, bank, channel and delay. */
 export async function listHours(
   store: Store,
   _scope: OperatorScope,
@@ -41,6 +40,22 @@ export async function listHours(
     .select()
     .from(sourceHour)
     .where(inArray(sourceHour.hour, [...hours]))
+}
+
+export type PushCount = Pick<SourceHour, 'sourceId' | 'hour' | 'bankBin' | 'count'>
+
+/** How much every source pushed of each bank in these hours, however late. */
+export async function countPushes(
+  store: Store,
+  _scope: OperatorScope,
+  hours: readonly number[],
+): Promise<PushCount[]> {
+  const { sourceId, hour, bankBin, channel, count } = sourceHour
+  return store.db
+    .select({ sourceId, hour, bankBin, count: sql<number>`sum(${count})`.mapWith(Number) })
+    .from(sourceHour)
+    .where(and(inArray(hour, [...hours]), eq(channel, 'push')))
+    .groupBy(hour, sourceId, bankBin)
 }
 
 /** Of these keys of a source, those under which a transaction is recorded, and when it was: by whoever told it first. */

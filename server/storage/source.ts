@@ -7,6 +7,8 @@ import { rows, run, type Unit } from './unit.ts'
 
 export type SourceRow = typeof source.$inferSelect
 export type Heard = typeof sourceHeard.$inferSelect
+/** The bank of what is heard of a source as a whole. */
+export const ANY_BANK = ''
 
 /** The kind of a source whose files a person brings: nothing is sent to its address, and it has no secret. */
 export const STATEMENT = 'statement'
@@ -45,7 +47,7 @@ export function listSources(store: Store, _scope: OperatorScope): Promise<Source
 const newest = (heard: readonly Heard[]): number | null =>
   heard.length === 0 ? null : Math.max(...heard.map((one) => one.heardAt))
 
-/** When every source was last heard, by each channel. */
+/** When every source was last heard, by each channel and bank. */
 export async function listHeard(store: Store, _scope: OperatorScope): Promise<Heard[]> {
   return store.db.select().from(sourceHeard)
 }
@@ -58,7 +60,7 @@ export function* noteHeard(tx: Db, heard: readonly Heard[]): Unit<void> {
         .insert(sourceHeard)
         .values(one)
         .onConflictDoUpdate({
-          target: [sourceHeard.sourceId, sourceHeard.channel],
+          target: [sourceHeard.sourceId, sourceHeard.channel, sourceHeard.bankBin],
           set: { heardAt: one.heardAt },
           setWhere: lt(sourceHeard.heardAt, one.heardAt),
         }),

@@ -268,34 +268,48 @@ export function defineTables(kit: Kit) {
     ],
   )
 
-  /** When a source was last heard, by each channel: seconds behind at most, so that nobody reads the ledger for it. */
+  /**
+   * When a source was last heard, by each channel, of a bank and of any: seconds behind at most, so that nobody reads
+   * the ledger for it.
+   */
   const sourceHeard = table(
     'source_heard',
-    { sourceId: text().notNull(), channel: choice(CHANNELS).notNull(), heardAt: instant().notNull() },
-    (t) => [primaryKey({ columns: [t.sourceId, t.channel] })],
+    {
+      sourceId: text().notNull(),
+      channel: choice(CHANNELS).notNull(),
+      /** Empty: any message, also one that tells of no bank. */
+      bankBin: text().notNull(),
+      heardAt: instant().notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.sourceId, t.channel, t.bankBin] })],
   )
 
   /**
-   * How many transactions a source told in an hour (whole hours since 1970): all that were pushed, and those that
-   * back-fill found first; by how many seconds after their booking they came at most. Four weeks are kept.
+   * How many transactions of a bank a source told in an hour (whole hours since 1970): all that were pushed, and those
+   * that back-fill found first; by how many seconds after their booking they came at most. Four weeks are kept. What is
+   * read and what is forgotten are hours, so the key begins with them.
    */
   const sourceHour = table(
     'source_hour',
     {
       sourceId: text().notNull(),
       hour: int().notNull(),
+      /** Empty: counted before 0.6.0, which bank it was is not known. */
+      bankBin: text().notNull(),
       channel: choice(CHANNELS).notNull(),
       /** 0: the bank told no time of day. */
       withinS: int().notNull(),
       count: int().notNull(),
     },
-    (t) => [primaryKey({ columns: [t.sourceId, t.hour, t.channel, t.withinS] })],
+    (t) => [primaryKey({ columns: [t.hour, t.sourceId, t.bankBin, t.channel, t.withinS] })],
   )
 
-  /** A source that was silent longer than usual, or told far later: open until it is as usual again. */
+  /** A source, or one bank of it, that was silent longer than usual, or told of far later: open until that is over. */
   const sourceAlarm = table('source_alarm', {
     id: id(),
     sourceId: text().notNull(),
+    /** Null: the whole source. */
+    bankBin: text(),
     kind: choice(['silent', 'late']).notNull(),
     /** Silent: when it last pushed. Late: when that was noticed. */
     since: instant().notNull(),

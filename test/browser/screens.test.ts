@@ -10,7 +10,7 @@ import { addStatementSource, listStatementSources } from '../../server/storage/s
 import type { Identity } from '../../server/storage/session.ts'
 import { launchBrowser } from '../chromium.ts'
 import { runSmallMarket, type RunningMarket } from '../running-market.ts'
-import { knowEverything, type TestStall } from '../small-market.ts'
+import { knowEverything, MB, type TestStall } from '../small-market.ts'
 import { banks, csvOf, type TestCell } from '../statement-files.ts'
 
 let browser: Browser
@@ -51,7 +51,8 @@ beforeAll(async () => {
   await market.pay({ id: 3, accountNumber: lan.accountNumber, content: 'luong thang 11', amount: 12_345_678 })
   await market.pay({ id: 4, accountNumber: hoa.accountNumber, content: lan.reference, amount: 20_000 })
   await layStatements()
-  const alarm = { sourceId: market.sourceId, kind: 'silent', since: clock.now, raisedAt: clock.now } as const
+  const noticed = { sourceId: market.sourceId, since: clock.now, raisedAt: clock.now }
+  const alarm = { ...noticed, bankBin: MB, kind: 'silent' } as const
   await market.store.write((tx) => raiseAlarm(tx, alarm))
   const rows = await market.store.db.select().from(tenancy)
   const { vendorId } = rows.find((row) => row.stallId === lan.id)!
@@ -199,7 +200,7 @@ const SCREENS: [who: string, path: () => string, words?: RegExp, act?: (page: Pa
   [
     'operator',
     () => '/operator/sources?webhook=told&mail=failed',
-    /Chưa gửi được thư tới.*im lâu hơn thường lệ, từ 09:00/s,
+    /Chưa gửi được thư tới.*MBBank \(.*\) im lâu hơn thường lệ, từ 09:00/s,
   ],
   ['operator', () => `/operator/sources/${market.sourceId}`],
   ['operator', () => '/operator/statements'],

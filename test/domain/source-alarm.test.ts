@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isLate, isSilent, missedCount, usualCount } from '../../server/domain/source-alarm.ts'
+import { isLate, whoIsLate } from '../../server/domain/delay.ts'
+import { isSilent, missedCount, pushesOf, usualCount, whoFellSilent } from '../../server/domain/silence.ts'
 
 const HOUR_MS = 3_600_000
 const WEEK = 168
@@ -45,10 +46,9 @@ describe('silent longer than usual', () => {
 })
 
 describe('far later than usual', () => {
-  const pushed = (hour: number, withinS: number, count: number) => ({
-    sourceId: 'x',
+  const pushed = (hour: number, withinS: number, count: number, bankBin = 'A') => ({
+    bankBin,
     hour: NINE + hour,
-    channel: 'push' as const,
     withinS,
     count,
   })
@@ -60,9 +60,83 @@ describe('far later than usual', () => {
     expect(isLate([pushed(-5, 300, 200), pushed(-1, 1_800, 20)], NINE)).toBe(true)
   })
   it('is said of no handful, of no history of a handful, and not of what is hours ago', () => {
-    expect(isLate([yesterday, pushed(0, 600, 19)], NINE)).toBe(false)
-    expect(isLate([pushed(-5, 20, 99), pushed(0, 600, 50)], NINE)).toBe(false)
+    expect(isLate([yesterday, pushed(0, 600, 19)], NINE)).toBeUndefined()
+    expect(isLate([pushed(-5, 20, 99), pushed(0, 600, 50)], NINE)).toBeUndefined()
     expect(isLate([yesterday, pushed(-2, 600, 50), pushed(0, 20, 50)], NINE)).toBe(false)
     expect(isLate([yesterday, pushed(-30, 600, 1_000_000), pushed(0, 120, 20)], NINE)).toBe(true)
+  })
+
+  const late = (bankBin: string, count = 20) => [
+    pushed(-5, 20, 5 * count, bankBin),
+    pushed(0, 600, count, bankBin),
+  ]
+  const inTime = (bankBin: string, count = 20) => [
+    pushed(-5, 20, 5 * count, bankBin),
+    pushed(0, 20, count, bankBin),
+  ]
+  it('is one bank’s where the others are known to be in time', () => {
+    const all = [...late('A'), ...inTime('B', 10), ...inTime('C', 10)]
+    expect(isLate(all, NINE)).toBe(true)
+    expect(whoIsLate(all, ['A', 'B', 'C'], NINE)).toEqual(['A'])
+    expect(whoIsLate([...late('A'), ...late('B'), ...inTime('C')], ['A', 'B', 'C'], NINE)).toEqual(['A', 'B'])
+  })
+  it('is the whole source’s where nobody is known to be in time', () => {
+    expect(whoIsLate([...late('A'), ...late('B')], ['A', 'B'], NINE)).toEqual([null, 'A', 'B'])
+    expect(whoIsLate([...late('A'), ...inTime('B', 19)], ['A', 'B'], NINE)).toEqual([null, 'A'])
+    // Of each too little to say, of all together enough.
+    expect(whoIsLate([...late('A', 12), ...late('B', 12)], ['A', 'B'], NINE)).toEqual([null])
+    expect(whoIsLate([...inTime('A'), ...inTime('B')], ['A', 'B'], NINE)).toEqual([])
+  })
+  it('is never said of a bank that tells little, nor of the whole for its sake', () => {
+    expect(whoIsLate([...late('A', 19), ...inTime('B', 30)], ['A', 'B'], NINE)).toEqual([])
+    expect(whoIsLate([...late('A', 1), ...inTime('B', 100)], ['A', 'B'], NINE)).toEqual([])
+  })
+})
+
+describe('who fell silent', () => {
+  /** So many an hour of each bank, at every hour of four weeks, and when each last pushed, at so many minutes past nine. */
+  const source = (perHour: Record<string, number>, lastMinute: Record<string, number>) => {
+    const hours = Array.from({ length: 29 * 24 }, (_, ago) => NINE - ago)
+    const counts = Object.entries(perHour).flatMap(([bankBin, count]) =>
+      hours.map((hour) => ({ sourceId: 'x', bankBin, hour, count })),
+    )
+    const heard = Object.entries(lastMinute).map(([bankBin, minute]) => ({
+      sourceId: 'x',
+      channel: 'push' as const,
+      bankBin,
+      heardAt: at(9 + minute / 60),
+    }))
+    const any = { ...heard[0]!, bankBin: '', heardAt: Math.max(...heard.map(({ heardAt }) => heardAt)) }
+    const banks = Object.keys(perHour).filter((bankBin) => bankBin !== '')
+    const pushes = pushesOf(counts, [...heard, any], 0)
+    return (minute: number, silentBanks: string[] = [], wokeAt = 0) =>
+      whoFellSilent(pushes, { banks, silentBanks, since: 0, wokeAt }, at(9 + minute / 60))
+  }
+  it('is one bank while the others push, after sixteen of its own gaps', () => {
+    const fell = source({ A: 24, B: 24 }, { A: 0, B: 38 })
+    expect([fell(39), fell(40), fell(40, ['A'])]).toEqual([[], ['A'], []])
+    // Nothing is missed of the time before the whole source woke.
+    expect(fell(40, [], at(9) + 60_000)).toEqual([])
+  })
+  it('is the whole source, once and without its banks, where nobody pushes', () => {
+    const fell = source({ A: 40, B: 20 }, { A: 0, B: 4 })
+    expect([13, 14, 40, 600].map((minute) => fell(minute))).toEqual([[], [null], [null], [null]])
+    const banks = Array.from({ length: 20 }, (_, bank) => `B${bank}`)
+    const each = (number: number) => Object.fromEntries(banks.map((bank) => [bank, number]))
+    expect(source(each(30), each(0))(59)).toEqual([null])
+  })
+  it('is the bank that carries nearly all, and is not said again of the whole', () => {
+    const fell = source({ A: 57, B: 3 }, { A: 0, B: 1 })
+    expect([fell(11), fell(11, ['A']), fell(100, ['A'])]).toEqual([['A'], [], []])
+    // Until the others are missed too.
+    expect(fell(161, ['A'])).toEqual([null])
+  })
+  it('is never a bank that tells little, nor one of a source that has no other', () => {
+    expect(source({ A: 60, B: 0 }, { A: 300, B: 0 })(300)).toEqual([])
+    expect(source({ A: 60, B: 0.3 }, { A: 2_800, B: 0 })(2_800)).toEqual([])
+    expect(source({ A: 60 }, { A: 0 })(60)).toEqual([null])
+  })
+  it('is the whole source while its banks are not yet told apart', () => {
+    expect(source({ '': 60, A: 0, B: 0 }, { A: 0, B: 0 })(60)).toEqual([null])
   })
 })

@@ -28,6 +28,12 @@ const ALARMS = `
   insert into source_alarm (source_id, kind, since, raised_at, ended_at, told, tries) values
     ('s', 'late', 1, 1, null, 'nothing', 3), ('s', 'silent', 1, 2, 3, 'raised', 0), ('s', 'silent', 4, 5, 6, 'ended', 0)`
 
+/** What was counted of a source before its banks were told apart. */
+const HOURS = `
+  insert into source_hour (source_id, hour, channel, within_s, count) values ('s', 7, 'push', 5, 60), ('s', 7, 'push', 60, 2)`
+
+const AFTER = { _source_alarm: ALARMS, _source_hour: HOURS }
+
 function migrations(engine: Engine): { before: string[]; since: string[] } {
   const folder = join(import.meta.dirname, '..', '..', 'server', 'storage', 'migrations', engine)
   const journal = JSON.parse(readFileSync(join(folder, 'meta', '_journal.json'), 'utf8')) as {
@@ -39,7 +45,10 @@ function migrations(engine: Engine): { before: string[]; since: string[] } {
   const first = tags.indexOf(DECISIONS[engine])
   const since = tags
     .slice(first)
-    .flatMap((tag) => [read(tag), ...(tag.endsWith('_source_alarm') ? [ALARMS] : [])])
+    .flatMap((tag) => [
+      read(tag),
+      ...Object.entries(AFTER).flatMap(([end, rows]) => (tag.endsWith(end) ? rows : [])),
+    ])
   return { before: tags.slice(0, first).map(read), since }
 }
 
@@ -75,6 +84,10 @@ it.each(ENGINES)(
       ['0', '1', '1', null, null, '2027-02-20'],
       ['1', '2', null, 'tien ca', 'TRAN THI B', '2027-02-21'],
     ])
+    const hours = `select source_id || ' ' || hour || bank_bin || ' ' || channel || ' ' || within_s || ' ' || count as counted
+      from source_hour order by within_s`
+    expect(await read(hours)).toEqual([{ counted: 's 7 push 5 60' }, { counted: 's 7 push 60 2' }])
+    expect(await read('select id from source_alarm where bank_bin is null')).toHaveLength(3)
     const columns = ['alarm_id', 'state', 'way', 'outcome', 'tries', 'tried_at'].join(" || ' ' || ")
     expect(await read(`select ${columns} as told from alarm_telling order by alarm_id`)).toEqual([
       { told: '2 raised webhook told 1 3' },

@@ -9,18 +9,20 @@ import { giveAccess } from '../../server/sources/instance.ts'
 import { tellAlarms } from '../../server/sources/alarm.ts'
 import { mailWay } from '../../server/sources/alarm-mail.ts'
 import { webhookWay } from '../../server/sources/alarm-webhook.ts'
-import { listOpenAlarms } from '../../server/storage/source-alarm.ts'
+import { listOpenAlarms, raiseAlarm } from '../../server/storage/source-alarm.ts'
 import { addToHours } from '../../server/storage/source-health.ts'
 import { listMarkets } from '../../server/storage/market.ts'
 import { operatorScope } from '../../server/storage/scope.ts'
-import { bindAccounts, noteHeard } from '../../server/storage/source.ts'
+import { bindAccounts, noteHeard, unbindAccount } from '../../server/storage/source.ts'
 import { addStatementSource } from '../../server/storage/statement.ts'
 import type { StallEntry } from '../../server/storage/stall.ts'
+import { MB } from '../small-market.ts'
 import { openMailbox, type Mailbox } from '../smtp-server.ts'
 import { openTestServer, OPERATOR, type TestServer } from './test-server.ts'
 
 const MINUTE_MS = 60_000
 const WEEK_MS = 7 * 24 * 60 * MINUTE_MS
+const VIETCOMBANK = '970436'
 const hook = { url: 'https://office.example.vn/alarm', secret: 'only the office and we know this secret' }
 
 let told: { body: string; headers: Headers }[] = []
@@ -72,19 +74,28 @@ beforeEach(async () => {
   lan = await server.addStall(market, 'A12')
   sourceId = await server.addSource([lan])
   server.clock.now = began
-  // Every week at nine it pushed sixty times in the hour.
-  const usual = { sourceId, channel: 'push' as const, withinS: 5, count: 60 }
-  await server.services.store.write((tx) =>
-    addToHours(
-      tx,
-      [1, 2, 3].map((week) => ({ ...usual, hour: hourOf(began) - week * 168 })),
-    ),
-  )
+  await usually(MB, 60)
 })
 afterEach(() => server.close())
 
+/** Of the three weeks before, this hour brought so many pushes of that bank. */
+const usually = (bankBin: string, count: number) => {
+  const hours = [1, 2, 3].map((week) => hourOf(began) - week * 168)
+  const usual = { sourceId, bankBin, channel: 'push' as const, withinS: 5, count }
+  return server.services.store.write((tx) =>
+    addToHours(
+      tx,
+      hours.map((hour) => ({ ...usual, hour })),
+    ),
+  )
+}
 const accountNumber = () => lan.accounts[0]!.accountNumber
-const pay = () => server.pay(sourceId, { accountNumber: accountNumber(), content: lan.stall.reference })
+/** Told the moment it is booked. */
+const pay = ({ accounts, stall } = lan, gateway = 'MBBank') => {
+  const time = new Date(server.clock.now + 7 * 60 * MINUTE_MS).toISOString().slice(0, 19).replace('T', ' ')
+  const { accountNumber } = accounts[0]!
+  return server.pay(sourceId, { accountNumber, content: stall.reference, gateway, time })
+}
 const watch = async (listeningSince = began) => {
   await server.services.sourceHealth.save()
   const raised = await watchSources(server.services.store, operatorScope(), server.clock.now, listeningSince)
@@ -106,7 +117,7 @@ it('a source that falls silent is said so once, on the page too, until it pushes
   const page = async () => (await server.get('/operator/sources', operator)).text()
   expect((await pay()).status).toBe(200)
   // That back-fill reached it says nothing of its pushes.
-  const fetched = { sourceId, channel: 'backfill', heardAt: began + 5 * MINUTE_MS } as const
+  const fetched = { sourceId, channel: 'backfill', bankBin: MB, heardAt: began + 5 * MINUTE_MS } as const
   await server.services.store.write((tx) => noteHeard(tx, [fetched]))
   after(9)
   expect(await watch()).toEqual([])
@@ -231,11 +242,7 @@ it('a way that is set up later is told what is wrong now, and not what was over 
 
 it('the vendor reads calmly since when her bank is not heard, unless another source hears it', async () => {
   const { store } = server.services
-  const vendor = await server.signIn({
-    role: 'vendor',
-    marketId: lan.stall.marketId,
-    vendorId: lan.vendor!.id,
-  })
+  const vendor = await signInVendor(lan)
   const says = async () => {
     const found = []
     for (const page of ['', '/stand'])
@@ -268,6 +275,138 @@ it('the vendor reads calmly since when her bank is not heard, unless another sou
   await pay()
   await watch()
   expect(await says()).toEqual([false, false])
+})
+
+const states = () => told.map(({ body }) => JSON.parse(body) as object)
+
+/** Another stall of the market, whose bank the same source tells of. */
+async function addVietcombank(): Promise<StallEntry> {
+  const { store } = server.services
+  const market = (await listMarkets(store, operatorScope()))[0]!
+  const hoa = await server.addStall(market, 'A14', { vendor: 'Hoa', account: { bankBin: VIETCOMBANK } })
+  await store.changeRegistry((tx) => bindAccounts(tx, operatorScope(), sourceId, hoa.accounts, began))
+  return hoa
+}
+const payVietcombank = (hoa: StallEntry) => pay(hoa, 'Vietcombank')
+const signInVendor = ({ stall, vendor }: StallEntry) =>
+  server.signIn({ role: 'vendor', marketId: stall.marketId, vendorId: vendor!.id })
+const lateWords = async ({ stall }: StallEntry, vendor: string) =>
+  /Ngân hàng .* đang báo chậm[^.<]*/.exec(
+    await (await server.get(`/vendor/${stall.code}`, vendor)).text(),
+  )?.[0]
+
+it('one bank of a source that falls silent is named to the operator and to its own vendors, and nobody else', async () => {
+  const hoa = await addVietcombank()
+  await usually(VIETCOMBANK, 60)
+  const [operator, ofLan, ofHoa] = [
+    await server.signIn(OPERATOR),
+    await signInVendor(lan),
+    await signInVendor(hoa),
+  ]
+  const said = async () => [await lateWords(lan, ofLan), await lateWords(hoa, ofHoa)]
+  const page = async () => (await server.get('/operator/sources', operator)).text()
+  await pay()
+  after(15)
+  await payVietcombank(hoa)
+  expect(await watch()).toEqual([])
+  after(16)
+  expect(await watch()).toEqual(['silent since 0'])
+  expect(await page()).toContain('MBBank (SePay thử) im lâu hơn thường lệ, từ 09:00')
+  expect(await said()).toEqual(['Ngân hàng MBBank đang báo chậm, từ 09:00', undefined])
+  await tell()
+  // Another source that hears her account as usual, though silent of a bank that is not hers.
+  const other = await server.addSource([lan])
+  const elsewhere = { sourceId: other, bankBin: VIETCOMBANK, since: began, raisedAt: began }
+  await server.services.store.write((tx) => raiseAlarm(tx, { ...elsewhere, kind: 'silent' }))
+  expect(await said()).toEqual([undefined, undefined])
+  await server.services.store.write((tx) => raiseAlarm(tx, { ...elsewhere, bankBin: null, kind: 'silent' }))
+  expect(await said()).toEqual(['Ngân hàng MBBank đang báo chậm, từ 09:00', undefined])
+  await server.post(`/operator/sources/${other}/remove`, { confirmation: other }, operator)
+  // Both banks still push; hers is heard again at the second.
+  after(17)
+  await payVietcombank(hoa)
+  expect(await watch()).toEqual([])
+  expect(await said()).toEqual(['Ngân hàng MBBank đang báo chậm, từ 09:00', undefined])
+  await pay()
+  expect(await watch()).toEqual([])
+  expect([await said(), await listOpenAlarms(server.services.store)]).toEqual([[undefined, undefined], []])
+  expect(await page()).not.toContain('im lâu hơn thường lệ')
+  await tell()
+  const ofBank = { sourceId, bankBin: MB, bankName: 'MBBank' }
+  expect(states().filter((one) => 'sourceId' in one && one.sourceId === sourceId)).toMatchObject([
+    { ...ofBank, event: 'source_silent', state: 'raised', since: '2026-11-22T02:00:00.000Z' },
+    { ...ofBank, event: 'source_silent', state: 'ended' },
+  ])
+})
+
+it('a whole source that falls silent is one alarm, and its banks are given time when it wakes', async () => {
+  const hoa = await addVietcombank()
+  await usually(VIETCOMBANK, 60)
+  await pay()
+  await payVietcombank(hoa)
+  const raised = []
+  for (const minute of [9, 10, 11, 30]) {
+    after(minute)
+    raised.push(await watch())
+  }
+  expect(raised).toEqual([[], ['silent since 0'], [], []])
+  expect(await listOpenAlarms(server.services.store)).toMatchObject([{ bankBin: null }])
+  const [ofLan, ofHoa] = [await signInVendor(lan), await signInVendor(hoa)]
+  expect([await lateWords(lan, ofLan), await lateWords(hoa, ofHoa)]).toEqual([
+    'Ngân hàng MBBank đang báo chậm, từ 09:00',
+    'Ngân hàng Vietcombank đang báo chậm, từ 09:00',
+  ])
+  await payVietcombank(hoa)
+  expect([await watch(), await listOpenAlarms(server.services.store)]).toEqual([[], []])
+  after(45)
+  await payVietcombank(hoa)
+  expect(await watch()).toEqual([])
+  after(46)
+  expect(await watch()).toEqual(['silent since 0'])
+  expect(await listOpenAlarms(server.services.store)).toMatchObject([{ bankBin: MB }])
+})
+
+it('a bank that no account is bound of any more is not missed', async () => {
+  const hoa = await addVietcombank()
+  await usually(VIETCOMBANK, 60)
+  const { store } = server.services
+  await payVietcombank(hoa)
+  after(16)
+  await pay()
+  expect(await watch()).toHaveLength(1)
+  await store.changeRegistry((tx) => unbindAccount(tx, operatorScope(), sourceId, hoa.accounts[0]!))
+  expect([await watch(), await listOpenAlarms(store)]).toEqual([[], []])
+})
+
+it('one late bank is not the whole source, and only its own vendors read so', async () => {
+  const hoa = await addVietcombank()
+  const counted = { sourceId, channel: 'push' as const }
+  const row = (bankBin: string, ago: number, withinS: number, count: number) => ({
+    ...counted,
+    bankBin,
+    hour: hourOf(began) - ago,
+    withinS,
+    count,
+  })
+  const inTime = [row(VIETCOMBANK, 5, 5, 200), row(VIETCOMBANK, 0, 5, 30)]
+  await server.services.store.write((tx) =>
+    addToHours(tx, [row(MB, 5, 5, 100), row(MB, 0, 600, 19), ...inTime]),
+  )
+  after(1)
+  expect(await watch()).toEqual([])
+  await server.services.store.write((tx) => addToHours(tx, [row(MB, 0, 600, 1)]))
+  expect(await watch()).toEqual(['late since 1'])
+  expect(await watch()).toEqual([])
+  const [ofLan, ofHoa] = [await signInVendor(lan), await signInVendor(hoa)]
+  expect([await lateWords(lan, ofLan), await lateWords(hoa, ofHoa)]).toEqual([
+    'Ngân hàng MBBank đang báo chậm, từ 09:01',
+    undefined,
+  ])
+  await tell()
+  expect(states()).toMatchObject([{ event: 'source_late', state: 'raised', bankBin: MB, bankName: 'MBBank' }])
+  after(180)
+  expect(await watch()).toEqual([])
+  expect(await listOpenAlarms(server.services.store)).toEqual([])
 })
 
 it('the operator tries every way with a button, and reads which one failed', async () => {
@@ -315,7 +454,6 @@ const afterATurn =
     return read()
   }
 const patient = { timeout: 10_000 }
-const states = () => told.map(({ body }) => JSON.parse(body) as object)
 
 it('the server sees it by itself, asks for what was missed at once, and tells the operator', async () => {
   const { services, clock } = server
@@ -342,18 +480,12 @@ it('the server sees it by itself, asks for what was missed at once, and tells th
 
 it('from twenty late pushes to the operator’s mailbox and the vendor’s page, and back', async () => {
   const { services } = server
-  const dayBefore = { sourceId, channel: 'push' as const, withinS: 5, count: 100, hour: hourOf(began) - 5 }
+  const hour = hourOf(began) - 5
+  const dayBefore = { sourceId, bankBin: MB, channel: 'push' as const, withinS: 5, count: 100, hour }
   const fetched = { ...dayBefore, channel: 'backfill' as const, withinS: 1_800, hour: hourOf(began) }
   await services.store.write((tx) => addToHours(tx, [dayBefore, fetched]))
-  const vendor = await server.signIn({
-    role: 'vendor',
-    marketId: lan.stall.marketId,
-    vendorId: lan.vendor!.id,
-  })
-  const says = async () =>
-    /Ngân hàng .* đang báo chậm[^.<]*/.exec(
-      await (await server.get(`/vendor/${lan.stall.code}`, vendor)).text(),
-    )?.[0]
+  const vendor = await signInVendor(lan)
+  const says = () => lateWords(lan, vendor)
   const minute = startTurns()
   const push = (time: string) =>
     server.pay(sourceId, { accountNumber: accountNumber(), content: lan.stall.reference, time })

@@ -6,16 +6,18 @@ import { CERTIFICATE, openMailbox, type Mailbox } from '../smtp-server.ts'
 
 const NOW = Date.parse('2026-11-22T09:10:00+07:00')
 const PASSWORD = 'mat khau cua hop thu'
-const news: AlarmNews = {
+const news = {
   event: 'source_silent',
   state: 'raised',
   alarmId: 7,
   sourceId: 'sepay-1',
   label: 'SePay',
+  bankBin: null,
+  bankName: null,
   since: NOW - 600_000,
   at: NOW,
   url: 'https://cho.example.vn/operator/sources',
-}
+} as const
 
 let mailbox: Mailbox
 afterEach(() => mailbox.close())
@@ -89,6 +91,18 @@ it('says in plain text what is wrong, since when, what to do, and where to look'
   expect(read(mailbox.mails[2]!).text).toContain('chậm hơn thường lệ, từ 09:00 ngày 22/11.')
   await send({ event: 'trial', at: NOW, url: news.url })
   expect(read(mailbox.mails[3]!).subject).toBe('[Chợ 4.0] Thư thử')
+})
+
+it('says which bank of the source, where it is one', async () => {
+  mailbox = await openMailbox()
+  const ofBank = { ...news, bankBin: '970415', bankName: 'VietinBank' }
+  await send(ofBank)
+  await send({ ...ofBank, state: 'ended' })
+  const [raised, ended] = mailbox.mails.map(read)
+  expect(raised!.subject).toBe('[Chợ 4.0] VietinBank (SePay) im lâu hơn thường lệ')
+  expect(raised!.text).toContain('Ngân hàng VietinBank, qua nguồn «SePay», không báo gì từ 09:00 ngày 22/11')
+  expect(raised!.text).toContain('Tiểu thương có tài khoản VietinBank mà chỉ nguồn này báo đang đọc thấy')
+  expect(ended!.subject).toBe('[Chợ 4.0] Đã qua: VietinBank (SePay) im lâu hơn thường lệ')
 })
 
 it('a source’s name adds neither a header nor a line', async () => {

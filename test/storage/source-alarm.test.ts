@@ -10,7 +10,7 @@ afterEach(() => market.close())
 it('what an alarm is by now is untold in each way by itself, until that way told it', async () => {
   const { store } = market
   await store.write((tx) =>
-    raiseAlarm(tx, { sourceId: SOURCE, kind: 'late', since: MORNING, raisedAt: MORNING }),
+    raiseAlarm(tx, { sourceId: SOURCE, bankBin: null, kind: 'late', since: MORNING, raisedAt: MORNING }),
   )
   const untold = async (way: 'webhook' | 'mail') =>
     (await listUntoldAlarms(store, operatorScope(), way, MORNING)).map(({ state, failed }) => [state, failed])

@@ -10,7 +10,7 @@ import {
 import { sourceHour } from '../../server/storage/kit.sqlite.ts'
 import { operatorScope } from '../../server/storage/scope.ts'
 import type { Store } from '../../server/storage/store.ts'
-import { credit, messageOf, MORNING, openSmallMarket, SOURCE, type SmallMarket } from '../small-market.ts'
+import { credit, MB, messageOf, MORNING, openSmallMarket, SOURCE, type SmallMarket } from '../small-market.ts'
 
 const DAY_MS = 86_400_000
 
@@ -110,7 +110,7 @@ it('adds up over several servers and over failures, and keeps four weeks', async
   await expect(unlucky.save()).rejects.toThrow('locked')
   broken = false
   await unlucky.save()
-  const row = { sourceId: SOURCE, hour: hourOf(MORNING) }
+  const row = { sourceId: SOURCE, hour: hourOf(MORNING), bankBin: MB }
   const read = () => market.store.db.select().from(sourceHour).orderBy(sourceHour.hour, sourceHour.withinS)
   const both = [
     { ...row, channel: 'push', withinS: 5, count: 2 },

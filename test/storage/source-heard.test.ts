@@ -9,7 +9,7 @@ import { operatorScope } from '../../server/storage/scope.ts'
 import { listSources } from '../../server/storage/source.ts'
 import type { Store } from '../../server/storage/store.ts'
 import { run } from '../../server/storage/unit.ts'
-import { credit, messageOf, MORNING, openSmallMarket, SOURCE, type SmallMarket } from '../small-market.ts'
+import { credit, MB, messageOf, MORNING, openSmallMarket, SOURCE, type SmallMarket } from '../small-market.ts'
 import { execute } from '../test-store.ts'
 
 let market: SmallMarket
@@ -23,9 +23,12 @@ const message = (afterMs: number, channel: 'push' | 'backfill' = 'push') => ({
 })
 const lastHeardAt = async () => (await listSources(market.store, operatorScope()))[0]!.lastHeardAt
 const written = async () =>
-  (await market.store.db.select().from(sourceHeard).orderBy(asc(sourceHeard.channel))).map(
-    ({ channel, heardAt }) => [channel, heardAt - MORNING],
-  )
+  (
+    await market.store.db
+      .select()
+      .from(sourceHeard)
+      .orderBy(asc(sourceHeard.channel), asc(sourceHeard.bankBin))
+  ).map(({ channel, bankBin, heardAt }) => [channel, bankBin, heardAt - MORNING])
 
 it('is written down apart from the commit, once for all that was heard, and never read from the ledger', async () => {
   await market.store.record([message(9_000)], RULES)
@@ -43,13 +46,19 @@ it('is written down apart from the commit, once for all that was heard, and neve
   const store = health.listening(counting)
   await store.record([message(3_000), message(1_000), message(2_000, 'backfill')], RULES)
   await store.record([message(2_500)], RULES)
+  // Neither what cannot be read nor a test is a bank that is heard.
+  const unreadable = { ...message(2_700), transactions: [], unreadable: 'amount' }
+  const test = messageOf(credit({ accountNumber: market.lan.accountNumber, bankBin: '970436', isTest: true }))
+  await store.record([unreadable, { ...test, receivedAt: MORNING + 2_800 }], RULES)
   expect([await lastHeardAt(), writes]).toEqual([null, 0])
   await health.save()
   await health.save()
   expect([await lastHeardAt(), writes]).toEqual([MORNING + 3_000, 1])
   expect(await written()).toEqual([
-    ['backfill', 2_000],
-    ['push', 3_000],
+    ['backfill', '', 2_000],
+    ['backfill', MB, 2_000],
+    ['push', '', 3_000],
+    ['push', MB, 3_000],
   ])
 })
 
@@ -82,32 +91,33 @@ it('is not heard when nothing was recorded, and is not forgotten when it cannot 
   expect(await lastHeardAt()).toBe(MORNING + 1_000)
 })
 
-it('the migration carries over what the ledger knew', async () => {
+it('the migrations carry over what the ledger knew, of no bank', async () => {
   const store = market.store
   const unreadable = { ...message(7_000), transactions: [], unreadable: 'amount' }
   await store.record([message(1_000), message(6_000, 'backfill'), message(4_000)], RULES)
   const carry = async () => {
-    await store.write((tx) => run(tx.delete(sourceHeard)))
-    for (const statement of carryingOver()) await execute(market.url, statement)
+    await execute(market.url, 'drop table source_heard')
+    for (const statement of statementsOnHeard()) await execute(market.url, statement)
     return written()
   }
   expect(await carry()).toEqual([
-    ['backfill', 6_000],
-    ['push', 4_000],
+    ['backfill', '', 6_000],
+    ['push', '', 4_000],
   ])
   await store.record([unreadable], RULES)
   expect(await carry()).toEqual([
-    ['backfill', 6_000],
-    ['push', 7_000],
+    ['backfill', '', 6_000],
+    ['push', '', 7_000],
   ])
   expect((await listSources(store, operatorScope())).map(({ id }) => id)).toEqual([SOURCE])
 })
 
-/** What the migration does after it made the table. */
-function carryingOver(): string[] {
+/** What the migrations do with the table, from the one that made it on. */
+function statementsOnHeard(): string[] {
   const folder = join(import.meta.dirname, '../../server/storage/migrations', inject('engine'))
-  const file = readdirSync(folder).find((name) => name.endsWith('_source_heard.sql'))!
-  const [, ...statements] = readFileSync(join(folder, file), 'utf8').split('--> statement-breakpoint')
-  expect(statements).toHaveLength(2)
-  return statements
+  const files = readdirSync(folder).filter((name) => name.endsWith('.sql'))
+  return files
+    .toSorted()
+    .flatMap((file) => readFileSync(join(folder, file), 'utf8').split('--> statement-breakpoint'))
+    .filter((statement) => statement.includes('source_heard'))
 }

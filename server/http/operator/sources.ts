@@ -1,3 +1,4 @@
+import { findBank } from '@vietqr/core'
 import { AppError } from '../../../shared/app-error.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
 import { newSourcePage, type NewSourceView } from '../../../web/pages/operator/new-source.ts'
@@ -48,7 +49,12 @@ export function showSources(doors: Doors, services: Services, frame: Frame): voi
             mode: modeOf(source, row.mode).words,
             accountCount: row.accounts.length,
             ...healthOf(row.id),
-            alarms: alarms.filter((alarm) => alarm.sourceId === row.id),
+            alarms: alarms
+              .filter(({ sourceId }) => sourceId === row.id)
+              .map(({ bankBin, ...alarm }) => ({
+                ...alarm,
+                bankShortName: bankBin === null ? undefined : (findBank(bankBin)?.shortName ?? bankBin),
+              })),
           }
         }),
         kinds: sources,

@@ -20,11 +20,17 @@ interface SourceSummary {
   /** 0 to 1. */
   foundShare: number | undefined
   undecidedShare: number | undefined
-  /** Not over yet. */
-  alarms: readonly { kind: 'silent' | 'late'; since: number }[]
+  /** Not over yet; of one bank where it is named, else of the whole source. */
+  alarms: readonly { kind: 'silent' | 'late'; bankShortName: string | undefined; since: number }[]
 }
 
 const ALARM_WORDS = { silent: 'im lâu hơn thường lệ', late: 'báo chậm hơn thường lệ' } as const
+
+const alarmNotice = (label: string, { kind, bankShortName, since }: SourceSummary['alarms'][number]): Html =>
+  notice(
+    'warn',
+    `${bankShortName === undefined ? label : `${bankShortName} (${label})`} ${ALARM_WORDS[kind]}, từ ${when(since)}.`,
+  )
 
 const NOTHING = html`<span aria-hidden="true">–</span><span class="visually-hidden">chưa có gì</span>`
 const UNITS = [
@@ -82,10 +88,11 @@ const alarmCard = (ways: readonly AlarmWay[]): Html =>
     ${
       ways.length === 0
         ? html`<p>
-            Nguồn im lâu hay báo chậm thì chỉ trang này nói. Muốn được báo qua thư hay webhook, đặt các biến
+            Nguồn, hay một ngân hàng của nó, im lâu hay báo chậm thì chỉ trang này nói. Muốn được báo qua thư
+            hay webhook, đặt các biến
             <code>ALARM_…</code> rồi chạy lại máy chủ.
           </p>`
-        : html`<p>Nguồn im lâu hay báo chậm thì máy chủ gửi:</p>
+        : html`<p>Nguồn, hay một ngân hàng của nó, im lâu hay báo chậm thì máy chủ gửi:</p>
             <ul>
               ${ways.map(({ name, address }) => html`<li>${WAY_WORDS[name]} ${address}</li>`)}
             </ul>
@@ -121,9 +128,7 @@ export const sourcesPage = (frame: Frame, { sources, kinds, publicUrl, ways, rem
     },
     html`${removed && notice('good', 'Đã bỏ nguồn. Từ giờ không nghe nó nữa; những gì nó đã báo vẫn còn trong sổ.')}
       ${ways.filter(({ trial }) => trial !== undefined).map(trialNotice)}
-      ${sources.flatMap(({ label, alarms }) =>
-        alarms.map(({ kind, since }) => notice('warn', `${label} ${ALARM_WORDS[kind]}, từ ${when(since)}.`)),
-      )}
+      ${sources.flatMap(({ label, alarms }) => alarms.map((alarm) => alarmNotice(label, alarm)))}
       ${publicUrlNotice(publicUrl)}
       ${table({
         caption: 'Các nguồn',
