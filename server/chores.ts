@@ -1,6 +1,6 @@
 import { businessDay } from '../shared/business-day.ts'
 import { hasFigures, lastClosedDay } from './domain/adoption.ts'
-import { watchSources } from './domain/source-alarm.ts'
+import { createSourceWatch } from './domain/source-alarm.ts'
 import { publishSnapshot } from './domain/snapshot.ts'
 import { operatorScope } from './storage/scope.ts'
 import { alarmWays, tellAlarms } from './sources/alarm.ts'
@@ -86,13 +86,11 @@ export function startChores(services: Services): () => void {
       await fetchMissed(id, ANOTHERS_MS)
   })
 
-  const listeningSince = services.now()
+  const watch = createSourceWatch(services.store, operatorScope(), services.now())
   every(SWEEP_MS, 'watch', async () => {
     const { store, sourceHealth, now, log } = services
     await sourceHealth.save()
-    const raised =
-      (await store.exclusively('watch', () => watchSources(store, operatorScope(), now(), listeningSince))) ??
-      []
+    const raised = (await store.exclusively('watch', () => watch(now()))) ?? []
     for (const alarm of raised) {
       log.warn(alarm, 'a source is not as usual')
       if (alarm.kind === 'silent') await fetchMissed(alarm.sourceId, SWEEP_MS)

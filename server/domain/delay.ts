@@ -58,38 +58,38 @@ const FEWEST_USUAL = 100
 const LATE_FACTOR = 4
 const LEAST_LATE_S = 120
 
-/** The hours a delay of now is compared with, itself included. */
-export const hoursOfDelay = (hour: number): number[] =>
-  Array.from({ length: LATE_HOURS + USUAL_HOURS }, (_, ago) => hour - ago)
-
-type HourCount = DelayCount & { hour: number }
-
-/**
- * Whether what was pushed in this hour and the last came far later than in the day before them; undefined where it is
- * too little to say.
- */
-export function isLate(pushed: readonly HourCount[], hour: number): boolean | undefined {
+/** The hours whose delays are looked at now, the one before included, and those they are compared with: first and last. */
+export const hoursOfDelay = (hour: number): { lately: [number, number]; before: [number, number] } => {
   const begin = hour - LATE_HOURS + 1
-  const recent = pushed.filter((row) => row.hour >= begin)
-  const before = pushed.filter((row) => row.hour < begin && row.hour >= begin - USUAL_HOURS)
-  if (timedCount(recent) < FEWEST_LATE || timedCount(before) < FEWEST_USUAL) return undefined
-  const usualS = delayPercentile(before, 0.95)!
-  return delayPercentile(recent, 0.95)! >= Math.max(LEAST_LATE_S, LATE_FACTOR * usualS)
+  return { lately: [begin, hour], before: [begin - USUAL_HOURS, begin - 1] }
 }
+
+/** Whether what was pushed lately came far later than in the day before; undefined where it is too little to say. */
+export function isLate(lately: readonly DelayCount[], before: readonly DelayCount[]): boolean | undefined {
+  if (timedCount(lately) < FEWEST_LATE || timedCount(before) < FEWEST_USUAL) return undefined
+  const usualS = delayPercentile(before, 0.95)!
+  return delayPercentile(lately, 0.95)! >= Math.max(LEAST_LATE_S, LATE_FACTOR * usualS)
+}
+
+type BankDelay = DelayCount & { bankBin: string }
 
 /**
  * Who of a source is late: each bank that is, and null for the whole source. A late bank makes all of it look late, so
  * the whole is late only where none of the others, nor all of them together, are known to be in time.
  */
 export function whoIsLate(
-  pushed: readonly (HourCount & { bankBin: string })[],
+  lately: readonly BankDelay[],
+  before: readonly BankDelay[],
   banks: readonly string[],
-  hour: number,
 ): (string | null)[] {
-  const ofBank = Map.groupBy(pushed, (row) => row.bankBin)
-  const isBankLate = (bank: string) => isLate(ofBank.get(bank) ?? [], hour)
-  const late: (string | null)[] = banks.filter(isBankLate)
-  const others = pushed.filter((row) => !late.includes(row.bankBin))
-  const isInTime = isLate(others, hour) === false || banks.some((bank) => isBankLate(bank) === false)
-  return isLate(pushed, hour) && !isInTime ? [null, ...late] : late
+  const areLate = (isOfThem: (bankBin: string) => boolean) =>
+    isLate(
+      lately.filter((row) => isOfThem(row.bankBin)),
+      before.filter((row) => isOfThem(row.bankBin)),
+    )
+  const late: (string | null)[] = banks.filter((bank) => areLate((one) => one === bank))
+  const isInTime =
+    areLate((one) => !late.includes(one)) === false ||
+    banks.some((bank) => areLate((one) => one === bank) === false)
+  return areLate(() => true) && !isInTime ? [null, ...late] : late
 }

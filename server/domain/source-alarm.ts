@@ -9,31 +9,47 @@ import {
   type SourceAlarm,
 } from '../storage/source-alarm.ts'
 import { findSource, listHeard, listSources } from '../storage/source.ts'
-import { countPushes, listHours } from '../storage/source-health.ts'
+import { countDelays, countPushes, type PushCount } from '../storage/source-health.ts'
 import type { Store } from '../storage/store.ts'
 import { hoursOfDelay, whoIsLate } from './delay.ts'
 import { hoursOfSilence, pushesOf, whoFellSilent } from './silence.ts'
 import { hourOf } from './source-health.ts'
 
 /**
- * Looks after every source once: raises an alarm of one, or of a bank of it, that is silent longer than usual or late,
- * and ends those that are over. Before `listeningSince` this process heard nobody, which is no silence of theirs.
- * Returns what was raised.
+ * Looks after every source, each time it is called: raises an alarm of one, or of a bank of it, that is silent longer
+ * than usual or late, and ends those that are over. Before `listeningSince` this process heard nobody, which is no
+ * silence of theirs. Returns what was raised.
  */
-export async function watchSources(
+export function createSourceWatch(
   store: Store,
   scope: OperatorScope,
+  listeningSince: number,
+): (now: number) => Promise<NewAlarm[]> {
+  let usual: { hour: number; counts: PushCount[] } | undefined
+  /** Weeks ago nothing changes any more: read once an hour. */
+  const usualCounts = async (hour: number): Promise<PushCount[]> => {
+    if (usual?.hour !== hour) usual = { hour, counts: await countPushes(store, scope, hoursOfSilence(hour)) }
+    return usual.counts
+  }
+  return async (now) => watchSources(store, scope, await usualCounts(hourOf(now)), now, listeningSince)
+}
+
+async function watchSources(
+  store: Store,
+  scope: OperatorScope,
+  usualCounts: readonly PushCount[],
   now: number,
   listeningSince: number,
 ): Promise<NewAlarm[]> {
-  const hour = hourOf(now)
   const sources = await listSources(store, scope)
   const open = await listOpenAlarms(store)
   const wokeAt = await lastSilenceEnds(store)
-  const isPush = ({ channel }: { channel: string }) => channel === 'push'
-  const counts = Map.groupBy(await countPushes(store, scope, hoursOfSilence(hour)), sourceOf)
-  const hours = Map.groupBy((await listHours(store, scope, hoursOfDelay(hour))).filter(isPush), sourceOf)
-  const heard = Map.groupBy((await listHeard(store, scope)).filter(isPush), sourceOf)
+  const counts = Map.groupBy(usualCounts, sourceOf)
+  const { lately, before } = hoursOfDelay(hourOf(now))
+  const delays = Map.groupBy(await countDelays(store, scope, ...lately), sourceOf)
+  const usualDelays = Map.groupBy(await countDelays(store, scope, ...before), sourceOf)
+  const pushed = (await listHeard(store, scope)).filter(({ channel }) => channel === 'push')
+  const heard = Map.groupBy(pushed, sourceOf)
 
   const listed = new Set(sources.map(({ id }) => id))
   const over = open.filter(({ sourceId }) => !listed.has(sourceId))
@@ -43,7 +59,7 @@ export async function watchSources(
     const pushes = pushesOf(counts.get(sourceId) ?? [], heard.get(sourceId) ?? [], hourOf(createdAt) + 1)
     const lastPushAt = (bankBin: string | null) =>
       (bankBin === null ? pushes.without([]) : pushes.of(bankBin)).lastAt
-    const late = whoIsLate(hours.get(sourceId) ?? [], banks, hour)
+    const late = whoIsLate(delays.get(sourceId) ?? [], usualDelays.get(sourceId) ?? [], banks)
 
     const isOver = ({ kind, bankBin, since }: SourceAlarm): boolean => {
       if (bankBin !== null && !banks.includes(bankBin)) return true

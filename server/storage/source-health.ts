@@ -58,6 +58,23 @@ export async function countPushes(
     .groupBy(hour, sourceId, bankBin)
 }
 
+export type PushDelay = Pick<SourceHour, 'sourceId' | 'bankBin' | 'withinS' | 'count'>
+
+/** How late every source pushed of each bank, from one of these hours to the other, both included. */
+export async function countDelays(
+  store: Store,
+  _scope: OperatorScope,
+  first: number,
+  last: number,
+): Promise<PushDelay[]> {
+  const { sourceId, hour, bankBin, channel, withinS, count } = sourceHour
+  return store.db
+    .select({ sourceId, bankBin, withinS, count: sql<number>`sum(${count})`.mapWith(Number) })
+    .from(sourceHour)
+    .where(and(between(hour, first, last), eq(channel, 'push')))
+    .groupBy(sourceId, bankBin, withinS)
+}
+
 /** Of these keys of a source, those under which a transaction is recorded, and when it was: by whoever told it first. */
 export async function findRecorded(
   store: Store,

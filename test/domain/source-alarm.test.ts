@@ -46,50 +46,42 @@ describe('silent longer than usual', () => {
 })
 
 describe('far later than usual', () => {
-  const pushed = (hour: number, withinS: number, count: number, bankBin = 'A') => ({
-    bankBin,
-    hour: NINE + hour,
-    withinS,
-    count,
-  })
-  const yesterday = pushed(-5, 20, 200)
+  const told = (withinS: number, count: number) => [{ withinS, count }]
+  const usual = told(20, 200)
   it('is four times the day before, and two minutes at least', () => {
-    expect(isLate([yesterday, pushed(0, 120, 20)], NINE)).toBe(true)
-    expect(isLate([pushed(-5, 5, 200), pushed(0, 60, 20)], NINE)).toBe(false)
-    expect(isLate([pushed(-5, 300, 200), pushed(0, 600, 20)], NINE)).toBe(false)
-    expect(isLate([pushed(-5, 300, 200), pushed(-1, 1_800, 20)], NINE)).toBe(true)
+    expect(isLate(told(120, 20), usual)).toBe(true)
+    expect(isLate(told(60, 20), told(5, 200))).toBe(false)
+    expect(isLate(told(600, 20), told(300, 200))).toBe(false)
+    expect(isLate(told(1_800, 20), told(300, 200))).toBe(true)
   })
-  it('is said of no handful, of no history of a handful, and not of what is hours ago', () => {
-    expect(isLate([yesterday, pushed(0, 600, 19)], NINE)).toBeUndefined()
-    expect(isLate([pushed(-5, 20, 99), pushed(0, 600, 50)], NINE)).toBeUndefined()
-    expect(isLate([yesterday, pushed(-2, 600, 50), pushed(0, 20, 50)], NINE)).toBe(false)
-    expect(isLate([yesterday, pushed(-30, 600, 1_000_000), pushed(0, 120, 20)], NINE)).toBe(true)
+  it('is said of no handful, and of no history of a handful', () => {
+    expect(isLate(told(600, 19), usual)).toBeUndefined()
+    expect(isLate(told(600, 50), told(20, 99))).toBeUndefined()
   })
 
-  const late = (bankBin: string, count = 20) => [
-    pushed(-5, 20, 5 * count, bankBin),
-    pushed(0, 600, count, bankBin),
-  ]
-  const inTime = (bankBin: string, count = 20) => [
-    pushed(-5, 20, 5 * count, bankBin),
-    pushed(0, 20, count, bankBin),
-  ]
+  type Told = { bankBin: string; withinS: number; count: number; usually: number }
+  const late = (bankBin: string, count = 20): Told => ({ bankBin, withinS: 600, count, usually: 5 * count })
+  const inTime = (bankBin: string, count = 20): Told => ({ ...late(bankBin, count), withinS: 20 })
+  const who = (...rows: Told[]) =>
+    whoIsLate(
+      rows,
+      rows.map(({ bankBin, usually }) => ({ bankBin, withinS: 20, count: usually })),
+      rows.map(({ bankBin }) => bankBin),
+    )
   it('is one bank’s where the others are known to be in time', () => {
-    const all = [...late('A'), ...inTime('B', 10), ...inTime('C', 10)]
-    expect(isLate(all, NINE)).toBe(true)
-    expect(whoIsLate(all, ['A', 'B', 'C'], NINE)).toEqual(['A'])
-    expect(whoIsLate([...late('A'), ...late('B'), ...inTime('C')], ['A', 'B', 'C'], NINE)).toEqual(['A', 'B'])
+    expect(who(late('A'), inTime('B', 10), inTime('C', 10))).toEqual(['A'])
+    expect(who(late('A'), late('B'), inTime('C'))).toEqual(['A', 'B'])
   })
   it('is the whole source’s where nobody is known to be in time', () => {
-    expect(whoIsLate([...late('A'), ...late('B')], ['A', 'B'], NINE)).toEqual([null, 'A', 'B'])
-    expect(whoIsLate([...late('A'), ...inTime('B', 19)], ['A', 'B'], NINE)).toEqual([null, 'A'])
+    expect(who(late('A'), late('B'))).toEqual([null, 'A', 'B'])
+    expect(who(late('A'), inTime('B', 19))).toEqual([null, 'A'])
     // Of each too little to say, of all together enough.
-    expect(whoIsLate([...late('A', 12), ...late('B', 12)], ['A', 'B'], NINE)).toEqual([null])
-    expect(whoIsLate([...inTime('A'), ...inTime('B')], ['A', 'B'], NINE)).toEqual([])
+    expect(who(late('A', 12), late('B', 12))).toEqual([null])
+    expect(who(inTime('A'), inTime('B'))).toEqual([])
   })
   it('is never said of a bank that tells little, nor of the whole for its sake', () => {
-    expect(whoIsLate([...late('A', 19), ...inTime('B', 30)], ['A', 'B'], NINE)).toEqual([])
-    expect(whoIsLate([...late('A', 1), ...inTime('B', 100)], ['A', 'B'], NINE)).toEqual([])
+    expect(who(late('A', 19), inTime('B', 30))).toEqual([])
+    expect(who(late('A', 1), inTime('B', 100))).toEqual([])
   })
 })
 

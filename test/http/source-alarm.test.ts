@@ -3,7 +3,7 @@ import { http, HttpResponse, passthrough } from 'msw'
 import { setupServer } from 'msw/node'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 import { startChores } from '../../server/chores.ts'
-import { watchSources } from '../../server/domain/source-alarm.ts'
+import { createSourceWatch } from '../../server/domain/source-alarm.ts'
 import { hourOf } from '../../server/domain/source-health.ts'
 import { giveAccess } from '../../server/sources/instance.ts'
 import { tellAlarms } from '../../server/sources/alarm.ts'
@@ -98,7 +98,8 @@ const pay = ({ accounts, stall } = lan, gateway = 'MBBank') => {
 }
 const watch = async (listeningSince = began) => {
   await server.services.sourceHealth.save()
-  const raised = await watchSources(server.services.store, operatorScope(), server.clock.now, listeningSince)
+  const look = createSourceWatch(server.services.store, operatorScope(), listeningSince)
+  const raised = await look(server.clock.now)
   return raised.map(({ kind, since }) => `${kind} since ${(since - began) / MINUTE_MS}`)
 }
 const tell = (way = webhookWay(hook)) =>
