@@ -104,6 +104,19 @@ describe('who fell silent', () => {
     return (minute: number, silentBanks: string[] = [], wokeAt = 0) =>
       whoFellSilent(pushes, { banks, silentBanks, since: 0, wokeAt }, at(9 + minute / 60))
   }
+  it('of all but some banks the last push is one that told of another bank', () => {
+    const heard = { A: 10, B: 5, '': 10 }
+    const last = Object.entries(heard).map(([bankBin, heardAt]) => ({
+      sourceId: 'x',
+      channel: 'push' as const,
+      bankBin,
+      heardAt,
+    }))
+    const pushes = pushesOf([], last, 0)
+    expect([pushes.without([]), pushes.without(['A']), pushes.of('A')].map(({ lastAt }) => lastAt)).toEqual([
+      10, 5, 10,
+    ])
+  })
   it('is one bank while the others push, after sixteen of its own gaps', () => {
     const fell = source({ A: 24, B: 24 }, { A: 0, B: 38 })
     expect([fell(39), fell(40), fell(40, ['A'])]).toEqual([[], ['A'], []])
@@ -113,6 +126,9 @@ describe('who fell silent', () => {
   it('is the whole source, once and without its banks, where nobody pushes', () => {
     const fell = source({ A: 40, B: 20 }, { A: 0, B: 4 })
     expect([13, 14, 40, 600].map((minute) => fell(minute))).toEqual([[], [null], [null], [null]])
+    // Nor is it first said of a bank so busy that it is missed sooner than the others.
+    const busy = source({ A: 100, B: 20 }, { A: 0, B: 4 })
+    expect([busy(11), busy(14)]).toEqual([[], [null]])
     const banks = Array.from({ length: 20 }, (_, bank) => `B${bank}`)
     const each = (number: number) => Object.fromEntries(banks.map((bank) => [bank, number]))
     expect(source(each(30), each(0))(59)).toEqual([null])
