@@ -93,8 +93,9 @@ const accountNumber = () => lan.accounts[0]!.accountNumber
 /** Told the moment it is booked. */
 const pay = ({ accounts, stall } = lan, gateway = 'MBBank') => {
   const time = new Date(server.clock.now + 7 * 60 * MINUTE_MS).toISOString().slice(0, 19).replace('T', ' ')
-  const { accountNumber } = accounts[0]!
-  return server.pay(sourceId, { accountNumber, content: stall.reference, gateway, time })
+  const [account] = accounts
+  const credit = { accountNumber: account!.accountNumber, content: stall.reference }
+  return server.pay(sourceId, { ...credit, gateway, time })
 }
 const watch = async (listeningSince = began) => {
   await server.services.sourceHealth.save()

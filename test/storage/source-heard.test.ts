@@ -8,7 +8,6 @@ import { sourceHeard } from '../../server/storage/kit.sqlite.ts'
 import { operatorScope } from '../../server/storage/scope.ts'
 import { listSources } from '../../server/storage/source.ts'
 import type { Store } from '../../server/storage/store.ts'
-import { run } from '../../server/storage/unit.ts'
 import { credit, MB, messageOf, MORNING, openSmallMarket, SOURCE, type SmallMarket } from '../small-market.ts'
 import { execute } from '../test-store.ts'
 
