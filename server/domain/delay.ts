@@ -38,7 +38,7 @@ export interface DelayCount {
 }
 
 /** How many of them tell a delay. */
-export const timedCount = (counts: readonly DelayCount[]): number =>
+const timedCount = (counts: readonly DelayCount[]): number =>
   counts.reduce((sum, { withinS, count }) => sum + (withinS === UNTIMED ? 0 : count), 0)
 
 /** The least bound in seconds that this share (0 to 1) of the timed ones kept within; undefined of none. */
