@@ -60,7 +60,7 @@ interface Pushes {
   lastAt: number
 }
 
-export interface SourcePushes {
+interface SourcePushes {
   of(bankBin: string): Pushes
   /** Of all its banks but these. */
   without(bankBins: readonly string[]): Pushes
@@ -100,7 +100,7 @@ export function pushesOf(
 }
 
 /** What is known of a source's silences besides its pushes. */
-export interface Listening {
+interface Listening {
   /** The banks it tells of. */
   banks: readonly string[]
   /** Those whose silence was raised and is not over. */
@@ -127,7 +127,9 @@ export function whoFellSilent(pushes: SourcePushes, listening: Listening, now: n
   }
   const isMissing = ({ usual, lastAt }: Pushes, from: number, gaps?: number): boolean =>
     lastAt > 0 && isSilent(usual, Math.max(lastAt, from), now, gaps)
-  if (isMissing(pushes.without(silentBanks), since)) return [tellable.find(isAwakeWithout) ?? null]
+  // Not while messages come that tell of no bank: the next one would end it.
+  if (isMissing(pushes.without(silentBanks), since) && isMissing(pushes.without([]), since))
+    return [tellable.find(isAwakeWithout) ?? null]
   return tellable.filter(
     (bank) => isMissing(pushes.of(bank), Math.max(since, wokeAt), TOO_MANY_OF_A_BANK) && isAwakeWithout(bank),
   )

@@ -138,6 +138,7 @@ describe('who fell silent', () => {
     expect([fell(11), fell(11, ['A']), fell(100, ['A'])]).toEqual([['A'], [], []])
     // Until the others are missed too.
     expect(fell(161, ['A'])).toEqual([null])
+    expect(source({ A: 57, B: 3 }, { A: 0, B: 1, '': 160 })(161, ['A'])).toEqual([])
   })
   it('is never a bank that tells little, nor one of a source that has no other', () => {
     expect(source({ A: 60, B: 0 }, { A: 300, B: 0 })(300)).toEqual([])
