@@ -553,7 +553,10 @@ export function defineTables(kit: Kit) {
     ],
   )
 
-  /** Written in the same transaction as the match or classification it counts. */
+  /**
+   * Written in the same transaction as the match or classification it counts. On SQLite without rowid (its migration
+   * says so, drizzle cannot).
+   */
   const takings = table(
     'takings',
     {

@@ -34,6 +34,10 @@ it('the readiness probe fails where somebody weakened it', async () => {
   await expect(market.store.probe()).rejects.toThrow('not FULL')
 })
 
+it('takings lie in the tree of their key: a stall’s day is found where its place is, not looked up again', () => {
+  expect(market.store.db.get(sql`select wr from pragma_table_list where name = 'takings'`)).toEqual({ wr: 1 })
+})
+
 it('what is erased is not even in free pages of the file', async () => {
   const secret = 'chi Lan tra tien ca'
   await record({ remittanceText: `${secret} ${market.lan.reference}`, payerName: 'TRAN THI KIN' })

@@ -20,6 +20,8 @@ const BEFORE = `
     values (1, 3, 2, '2026-11-22', 7, 'reference', 'rule', 1), (1, 8, 7, '2026-11-22', 7, 'sole_stall', 'rule', 1);
   insert into classification (market_id, seq, transaction_seq, classification, by, at) values
     (1, 4, 2, 'sale', 'rule', 1), (1, 9, 7, 'unclear', 'rule', 1), (1, 11, 7, 'family', 'her', 2);
+  insert into takings (market_id, business_day, stall_id, total_vnd, sale_count, unclear_count, cash_vnd, cash_count)
+    values (1, '2026-11-22', 7, 45000, 2, 1, 20000, 1);
   insert into change (market_id, seq, stall_id, transaction_seq, kind, at) values
     (1, 5, 7, 2, 'credit', 1), (1, 10, 7, 7, 'credit', 1), (1, 12, 7, 7, 'classified', 2)`
 
@@ -84,12 +86,20 @@ it.each(ENGINES)(
       ['0', '1', '1', null, null, '2027-02-20'],
       ['1', '2', null, 'tien ca', 'TRAN THI B', '2027-02-21'],
     ])
+    const columnsOf = (names: string[]) => names.join(" || ' ' || ")
+    const sums = columnsOf([
+      ...['market_id', 'business_day', 'stall_id', 'total_vnd', 'sale_count'],
+      ...['unclear_count', 'cash_vnd', 'cash_count'],
+    ])
+    expect(await read(`select ${sums} as counted from takings`)).toEqual([
+      { counted: '1 2026-11-22 7 45000 2 1 20000 1' },
+    ])
     const hours = `select source_id || ' ' || hour || bank_bin || ' ' || channel || ' ' || within_s || ' ' || count as counted
       from source_hour order by within_s`
     expect(await read(hours)).toEqual([{ counted: 's 7 push 5 60' }, { counted: 's 7 push 60 2' }])
     expect(await read('select id from source_alarm where bank_bin is null')).toHaveLength(3)
-    const columns = ['alarm_id', 'state', 'way', 'outcome', 'tries', 'tried_at'].join(" || ' ' || ")
-    expect(await read(`select ${columns} as told from alarm_telling order by alarm_id`)).toEqual([
+    const tellings = columnsOf(['alarm_id', 'state', 'way', 'outcome', 'tries', 'tried_at'])
+    expect(await read(`select ${tellings} as told from alarm_telling order by alarm_id`)).toEqual([
       { told: '2 raised webhook told 1 3' },
       { told: '3 ended webhook told 1 6' },
     ])

@@ -257,7 +257,7 @@ it('no page runs foreign script: the policy is on every answer', async () => {
 it('readiness is red while a commit waits for ever, by one probe for all who ask, and green again after it', async () => {
   const { services } = market.server
   const hanging = Promise.withResolvers<void>()
-  const probe = vi.fn(() => hanging.promise)
+  const probe = vi.fn<() => Promise<void>>(() => hanging.promise)
   const stuck = createApp({ ...services, store: { ...services.store, probe } }, false)
   const ask = async () => (await stuck.app.request('/readyz')).status
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
