@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findBank } from '@vietqr/core'
 import { squash } from '../shared/display-text.ts'
-import type { Sender } from '../test/fixtures/notifications/sender.ts'
+import type { Sender, Transfer } from '../test/fixtures/notifications/sender.ts'
 
 /** A real memo as some bank passed it on, and the code that stood in it, if any. */
 export interface MemoTemplate {
@@ -58,6 +58,8 @@ export interface FakeBankOptions {
   /** Transfers are numbered; a bank that starts again must go on above its last number. */
   firstId: number
   now?: () => number
+  /** Every transfer that happens, told or not. */
+  onBooked?: (transfer: Transfer) => void
 }
 
 export interface FakeBank {
@@ -168,7 +170,7 @@ function seeded(seed: number): () => number {
 
 /** A bank that invents money and tells of it honestly signed, over HTTP, with the memos real banks make. */
 export function createFakeBank(options: FakeBankOptions): FakeBank {
-  const { sender, mode, address, secret, payees, seed, now = Date.now } = options
+  const { sender, mode, address, secret, payees, seed, now = Date.now, onBooked } = options
   const habits = { ...CALM, ...options.habits }
   const templates = readTemplates()
   const withCode = templates.filter((one) => memoWith(one, '0', () => 0) !== undefined)
@@ -195,6 +197,7 @@ export function createFakeBank(options: FakeBankOptions): FakeBank {
       memo,
       bankReference: bankReference(bank),
     }
+    onBooked?.(transfer)
     return sender.write(transfer, mode)
   }
   const bankReference = (bank: string): string => {

@@ -49,8 +49,9 @@ export interface Started {
 }
 
 /** Starts a script that goes on; it is ended with its test. */
-export function startScript(name: string, env: Environment): Started {
-  const child = spawn(process.execPath, [join('scripts', name)], { cwd: root, env: environment(env) })
+export function startScript(name: string, env: Environment, args: string[] = []): Started {
+  const options = { cwd: root, env: environment(env) }
+  const child = spawn(process.execPath, [join('scripts', name), ...args], options)
   let printed = ''
   const listeners = new Set<() => void>()
   for (const stream of [child.stdout, child.stderr]) {

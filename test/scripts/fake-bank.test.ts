@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { createFakeBank, memoWith, readTemplates, type Payee } from '../../scripts/fake-bank.ts'
 import { sepay } from '../../server/sources/sepay.ts'
 import { findReferences, mintReference } from '../../shared/reference.ts'
+import type { Transfer } from '../fixtures/notifications/sender.ts'
 import { sender } from '../fixtures/notifications/sepay/sender.ts'
 
 const SECRET = 'a secret of the tests'
@@ -176,6 +177,21 @@ describe('how it tells', () => {
     const bank = createFakeBank({ ...options, habits: { delayMs: 40 } })
     await bank.play(10, 0, AbortSignal.timeout(10_000))
     expect(Date.now() - started).toBeGreaterThan(50)
+  })
+
+  test('a source that tells only credits is silent about the rest, and its books have what was lost', () => {
+    const booked: Transfer[] = []
+    const onBooked = (transfer: Transfer) => void booked.push(transfer)
+    const creditsOnly = { ...options.sender, tellsOnlyCredits: true } as const
+    const bank = createFakeBank({
+      ...options,
+      sender: creditsOnly,
+      habits: { outgoing: 1, lose: 0.5 },
+      onBooked,
+    })
+    const told = Array.from({ length: 100 }, () => bank.next()).flat()
+    expect(told.length).toBeLessThan(80)
+    expect(booked.map(({ direction }) => direction)).toEqual(Array.from({ length: 100 }, () => 'in'))
   })
 
   test('says 0 where nobody answers', async () => {

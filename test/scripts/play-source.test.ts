@@ -9,7 +9,7 @@ import { businessDay } from '../../shared/business-day.ts'
 import { runSmallMarket, type RunningMarket } from '../running-market.ts'
 import { MB, scopeOf } from '../small-market.ts'
 import { senderOf } from '../fixtures/notifications/sender.ts'
-import { runScript, temporaryFolder } from './child.ts'
+import { runScript, startScript, temporaryFolder } from './child.ts'
 
 let market: RunningMarket
 beforeAll(async () => {
@@ -63,6 +63,42 @@ test.each(['casso', 'vietqrvn', 'jws'])(
     expect(forged.stdout).not.toContain('HTTP 200')
   },
 )
+
+test('what it lost stands in the source’s history, where the server’s back-fill finds it', async () => {
+  const { services } = market.server
+  const secret = 'a-secret-of-this-test'
+  const wanted = { kind: 'sepay', mode: 'hmac', label: 'SePay', access: { apiToken: 'token' }, secret }
+  const made = await addInstance(services.store, services.seal, operatorScope(), wanted, Date.now())
+  const stall = await market.addStall({ name: 'history', bound: false })
+  const { accountNumber, reference } = stall
+  await market.store.changeRegistry((tx) =>
+    bindAccounts(tx, operatorScope(), made.id, [{ bankBin: MB, accountNumber }], Date.now()),
+  )
+  const secretFile = join(temporaryFolder(), 'secret')
+  writeFileSync(secretFile, secret)
+  const saleCount = async () =>
+    (await getTakings(market.store, scopeOf(stall), businessDay(Date.now(), 0))).saleCount
+
+  const payee = `MB:${accountNumber}:${reference}`
+  const args = [`${market.url}/notifications/${made.id}`, '--secret-file', secretFile, '--payee', payee]
+  const habits = ['--count', '30', '--pause-ms', '0', '--lose', '0.5', '--seed', '7']
+  const history = ['--history-port', '0', '--history', 'v1']
+  const bank = startScript('play-source.ts', {}, [...args, ...habits, ...history])
+  const address = /http:\/\/127\S+(?=\.)/.exec(await bank.until(/có 30 khoản.*Ctrl-C/))![0]
+  const pushed = await saleCount()
+  expect(pushed).toBeGreaterThan(5)
+  expect(pushed).toBeLessThan(25)
+
+  const env = { DATA_DIR: market.dataDir, FAKE_HISTORY: address }
+  const preload = `${process.env['NODE_OPTIONS'] ?? ''} --import=${import.meta.resolve('../../scripts/diverted.ts')}`
+  const { code, stderr } = await runScript('source.ts', ['backfill', made.id], {
+    ...env,
+    NODE_OPTIONS: preload,
+  })
+  expect([code, stderr]).toEqual([0, ''])
+  expect(await saleCount()).toBe(30)
+  expect(await bank.stop()).toBe(0)
+})
 
 test('says how it is called, and what is wrong with a payee', async () => {
   expect((await runScript('play-source.ts', [], {})).stderr).toContain('Cách dùng')

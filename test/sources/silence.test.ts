@@ -5,7 +5,7 @@ import { createIntake } from '../../server/domain/intake.ts'
 import type { Seal } from '../../server/domain/seal.ts'
 import { backfill } from '../../server/sources/backfill.ts'
 import { bankAmong } from '../../server/sources/entry.ts'
-import { getSource, sources } from '../../server/sources/registry.ts'
+import { sources } from '../../server/sources/registry.ts'
 import { findDifferences } from '../../server/storage/audit.ts'
 import { followLedger } from '../../server/storage/follower.ts'
 import { listInboxDays } from '../../server/storage/inbox.ts'
@@ -13,7 +13,7 @@ import { bankTransaction, erasable, witness } from '../../server/storage/kit.sql
 import { operatorScope } from '../../server/storage/scope.ts'
 import { addSource, bindAccounts, findSource } from '../../server/storage/source.ts'
 import { getTakings } from '../../server/storage/takings.ts'
-import { senderOf, vietnamClock, type Transfer } from '../fixtures/notifications/sender.ts'
+import { senderOf, vietnamDay, type Transfer } from '../fixtures/notifications/sender.ts'
 import { MB, MORNING, openSmallMarket, scopeOf, type SmallMarket } from '../small-market.ts'
 
 const MINUTE = 60_000
@@ -39,140 +39,34 @@ const openSeal: Seal = {
   payerKey: (_, payerAccount) => payerAccount,
 }
 
-/** How a source's history is played: what opens it, and its answers from what the bank has booked by now. */
-interface History {
-  kind: string
-  mode: string
-  words: string
-  apiToken: string
-  /** All in one answer, and what a push told under the push's own key: that makes no witness. */
-  isLegacy?: true
-  answer(request: Request, known: readonly Booked[]): Response | undefined
-}
-
-const day = (transfer: Transfer) => vietnamClock(transfer.bookedAt).slice(0, 10)
-const pageOf = <T>(all: readonly T[], query: URLSearchParams) => {
-  const page = Number(query.get('page'))
-  return { page, pages: Math.ceil(all.length / PAGE), entries: all.slice((page - 1) * PAGE, page * PAGE) }
-}
-
-const uuid = ({ id }: Transfer) => `00000000-0000-4000-8000-${String(id).padStart(12, '0')}`
-const sepayRow = (one: Transfer) => ({
-  id: uuid(one),
-  transaction_date: vietnamClock(one.bookedAt),
-  account_number: one.accountNumber,
-  va: '',
-  transfer_type: 'in',
-  amount_in: one.amountVnd,
-  amount_out: 0,
-  transaction_content: one.memo,
-  reference_number: one.bankReference,
-  code: null,
-  bank_brand_name: 'MBBank',
-})
-
-const HISTORIES: History[] = [
-  {
-    kind: 'sepay',
-    mode: 'hmac',
-    words: 'SePay',
-    apiToken: 'token',
-    answer(request, known) {
-      const { hostname, searchParams: query } = new URL(request.url)
-      if (hostname !== 'userapi.sepay.vn') return undefined
-      const from = query.get('transaction_date_from') ?? ''
-      const after = known.findIndex((one) => uuid(one) === query.get('since_id'))
-      const rest = known.slice(after + 1).filter((one) => vietnamClock(one.bookedAt) >= from)
-      const meta = { pagination: { has_more: rest.length > PAGE } }
-      return HttpResponse.json({ status: 'success', data: rest.slice(0, PAGE).map(sepayRow), meta })
-    },
-  },
-  {
-    kind: 'sepay',
-    mode: 'hmac',
-    words: 'SePay’s older history',
-    apiToken: 'token',
-    isLegacy: true,
-    answer(request, known) {
-      const { hostname, searchParams: query } = new URL(request.url)
-      if (hostname !== 'my.sepay.vn') return undefined
-      const [from, to] = [query.get('transaction_date_min')!, query.get('transaction_date_max')!]
-      const within = known.filter((one) => {
-        const time = vietnamClock(one.bookedAt)
-        return time >= from && time <= to
-      })
-      const transactions = within.map((one) => ({
-        ...sepayRow(one),
-        id: String(one.id),
-        amount_in: `${one.amountVnd}.00`,
-        amount_out: '0.00',
-        sub_account: null,
-      }))
-      return HttpResponse.json({ status: 200, error: null, transactions })
-    },
-  },
-  {
-    kind: 'casso',
-    mode: 'v2',
-    words: 'Casso',
-    apiToken: 'key',
-    answer(request, known) {
-      const { hostname, searchParams: query } = new URL(request.url)
-      if (hostname !== 'oauth.casso.vn') return undefined
-      const { page, pages, entries } = pageOf(
-        known.filter((one) => day(one) >= query.get('fromDate')!),
-        query,
-      )
-      const records = entries.map((one) => ({
-        id: one.id,
-        tid: one.bankReference,
-        description: one.memo,
-        amount: one.amountVnd,
-        when: vietnamClock(one.bookedAt).replace(' ', 'T'),
-        bankSubAccId: one.accountNumber,
-        virtualAccount: '',
-        corresponsiveName: '',
-        corresponsiveAccount: '',
-      }))
-      return HttpResponse.json({ error: 0, data: { page, totalPages: pages, records } })
-    },
-  },
-  {
-    kind: 'bankhub',
-    mode: 'apikey',
-    words: 'Bank Hub',
-    apiToken: JSON.stringify({ clientId: 'client', clientSecret: 'secret', companyXid: 'company' }),
-    answer(request, known) {
-      const { hostname, pathname, searchParams: query } = new URL(request.url)
-      if (hostname !== 'bankhub-api.sepay.vn') return undefined
-      if (pathname.endsWith('/token')) return HttpResponse.json({ access_token: 'of-an-hour' })
-      const newestFirst = known.filter((one) => day(one) >= query.get('start_transaction_date')!).toReversed()
-      const { page, pages, entries } = pageOf(newestFirst, query)
-      const data = entries.map((one) => ({
-        ...sepayRow(one),
-        transaction_id: uuid(one),
-        brand_name: 'MBBank',
-        amount: one.amountVnd,
-        payment_code: '',
-      }))
-      return HttpResponse.json({ data, meta: { page, total_pages: pages } })
-    },
-  },
-]
+/** Every history of every source, and the mode its pushes come in. */
+const HISTORIES = (
+  await Promise.all(
+    sources.map(async (source) => {
+      const { histories = [] } = await senderOf(source.kind)
+      return histories.map((history) => ({ ...history, source, words: `${source.kind} ${history.name}` }))
+    }),
+  )
+).flat()
+type PlayedHistory = (typeof HISTORIES)[number]
 
 /** What goes wrong with one of the requests of a fetch. */
 type Trouble = 'none' | 'too many requests' | 'half a page' | 'maintenance'
 
 let clock = OPENS
 let known: Booked[] = []
-let played: History
+let played: PlayedHistory
 /** Of the fetch at hand; each is played once. */
 let troubles: Trouble[] = []
 const outside = setupServer(
   http.all('*', async ({ request }) => {
     const soFar = known.filter((one) => one.knownAt <= clock)
-    const answer = played.answer(request, soFar) ?? new HttpResponse(null, { status: 403 })
-    const isToken = new URL(request.url).pathname.endsWith('/token')
+    const url = new URL(request.url)
+    const answer =
+      url.hostname === played.host
+        ? HttpResponse.json(played.answer(url, soFar, PAGE))
+        : new HttpResponse(null, { status: 403 })
+    const isToken = url.pathname.endsWith('/token')
     const trouble = answer.ok && !isToken ? troubles.shift() : undefined
     if (trouble === 'too many requests')
       return new HttpResponse(null, {
@@ -223,17 +117,20 @@ function evening(): Booked[] {
 const isSilent = (time: number) => time >= SILENT_FROM && time < SILENT_UNTIL
 
 /** Lets the evening pass: what is pushed is pushed, and every quarter of an hour the history is fetched. */
-async function pass(history: History, troublesAt: (fetchAt: number) => Trouble[]) {
+async function pass(history: PlayedHistory, troublesAt: (fetchAt: number) => Trouble[]) {
   played = history
   known = evening()
   const { store, lan } = market
-  const { kind, mode, apiToken } = history
+  const { source } = history
+  const { kind } = source
+  const mode = source.modes[0].id
+  const access = Object.fromEntries(source.access.map(({ name }) => [name, 'token']))
+  const apiToken = source.access.length === 1 ? 'token' : JSON.stringify(access)
   const sourceId = `${kind}-silent`
   await store.changeRegistry(function* (tx) {
     yield* addSource(tx, operator, { id: sourceId, kind, mode, label: 'thử', apiToken, secret: 's' }, MORNING)
     yield* bindAccounts(tx, operator, sourceId, [{ bankBin: MB, accountNumber: lan.accountNumber }], MORNING)
   })
-  const source = getSource(kind)
   const sender = await senderOf(kind)
   const bankOf = bankAmong((await store.registry()).bindings, sourceId)
   const intake = createIntake(store, () => {})
@@ -263,7 +160,7 @@ async function pass(history: History, troublesAt: (fetchAt: number) => Trouble[]
 }
 
 /** Every transfer once, told of by the history and, where it arrived, by its push; and all of it adds up. */
-async function expectNoGap(history: History, sourceId: string): Promise<void> {
+async function expectNoGap(history: PlayedHistory, sourceId: string): Promise<void> {
   const { store, marketId, lan } = market
   const { db } = store
   const recorded = await db.select().from(bankTransaction)
@@ -284,7 +181,7 @@ async function expectNoGap(history: History, sourceId: string): Promise<void> {
   }
 
   const days = await listInboxDays(store, operator, marketId)
-  const dayOfLedger = (wanted: string) => known.filter((one) => day(one) === wanted)
+  const dayOfLedger = (wanted: string) => known.filter((one) => vietnamDay(one.bookedAt) === wanted)
   for (const { businessDay, in: came, matched, undecided, notCounted } of days) {
     const ofDay = dayOfLedger(businessDay)
     expect(came).toEqual({ transactionCount: ofDay.length, amountVnd: ofDay.length * 20_000 })
@@ -301,7 +198,7 @@ async function expectNoGap(history: History, sourceId: string): Promise<void> {
 
 it('is played for every source that has a history', () => {
   const withHistory = sources.filter((source) => source.backfill).map(({ kind }) => kind)
-  expect([...new Set(HISTORIES.map(({ kind }) => kind))].sort()).toEqual(withHistory.sort())
+  expect([...new Set(HISTORIES.map(({ source }) => source.kind))].sort()).toEqual(withHistory.sort())
 })
 
 describe.each(HISTORIES)('six hours without a push of $words', (history) => {
