@@ -151,6 +151,29 @@ export async function findMappings(
   return row?.value ?? null
 }
 
+/**
+ * The same of every source that an operator takes statements of that bank from, the oldest first: what he said serves
+ * the vendors' own statements too.
+ */
+export function listMappings(store: Store, _scope: StallScope, bankBin: string): Promise<string[]> {
+  return store.read(function* (tx) {
+    const takes = tx
+      .select({ id: sourceAccount.sourceId })
+      .from(sourceAccount)
+      .where(eq(sourceAccount.bankBin, bankBin))
+    const sources = yield* rows(
+      tx
+        .select({ id: source.id })
+        .from(source)
+        .where(and(eq(source.kind, STATEMENT), isNull(source.removedAt), inArray(source.id, takes)))
+        .orderBy(asc(source.createdAt)),
+    )
+    const keys = sources.map(({ id }) => mappingsKey(id))
+    const written = yield* rows(tx.select().from(setting).where(inArray(setting.key, keys)))
+    return keys.flatMap((key) => written.find((row) => row.key === key)?.value ?? [])
+  })
+}
+
 export function* writeMappings(tx: Db, _scope: OperatorScope, sourceId: string, value: string): Unit<void> {
   const row = { key: mappingsKey(sourceId), value }
   yield* run(tx.insert(setting).values(row).onConflictDoUpdate({ target: setting.key, set: row }))

@@ -1,13 +1,16 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Mapping } from '../../server/sources/statement/layout.ts'
+import { rememberMapping } from '../../server/sources/statement/recording.ts'
 import { bankTransaction, erasable, match, witness } from '../../server/storage/kit.sqlite.ts'
 import { reverseMatch } from '../../server/storage/match-reversal.ts'
 import type { Market } from '../../server/storage/market.ts'
 import { operatorScope, stallScope } from '../../server/storage/scope.ts'
 import type { Identity } from '../../server/storage/session.ts'
 import type { StallEntry } from '../../server/storage/stall.ts'
-import { listStatementSources } from '../../server/storage/statement.ts'
+import { bindAccounts } from '../../server/storage/source.ts'
+import { addStatementSource, listStatementSources } from '../../server/storage/statement.ts'
 import { getTakings } from '../../server/storage/takings.ts'
 import { banks, csvOf, xlsxOf, type TestEntry } from '../statement-files.ts'
 import { boardOf, openTestServer, TODAY, type TestServer } from './test-server.ts'
@@ -183,6 +186,45 @@ describe('her own statement against her book', () => {
     expect(text).not.toMatch(/33\.000|cùng số tiền|sao kê không có/)
     expect(text).toContain('Máy này không thấy các khoản cũ')
   })
+})
+
+it('of another bank is read as an operator explained it once, and only that bank’s', async () => {
+  const { store } = server.services
+  const mb = await server.addStall(market, 'A2')
+  const { accountNumber } = mb.accounts[0]!
+  const owner = await server.signIn({ ...her, vendorId: mb.vendor!.id })
+  await server.pay(await server.addSource([mb]), {
+    accountNumber,
+    content: `${mb.stall.reference} rau`,
+    time: `${YESTERDAY} 09:00:00`,
+  })
+  path = `/vendor/${mb.stall.code}/statement`
+  const rows = [
+    ['Ngày', 'Lời nhắn', 'Thu', 'Chi'],
+    [`21/11/2026`, `${mb.stall.reference} rau`, '50.000', ''],
+  ]
+  const form = async () => (await server.get(path, owner)).text()
+
+  const explain = async (id: string, bankBin: string, columns: Mapping['columns']) => {
+    await store.changeRegistry(function* (tx) {
+      yield* addStatementSource(tx, operatorScope(), { id, label: id, mode: 'counts' }, server.clock.now)
+      yield* bindAccounts(tx, operatorScope(), id, [{ bankBin, accountNumber: '1' }], server.clock.now)
+    })
+    const header = { line: 1, names: rows[0]!, bank: null, mapping: null, proposed: mapping(columns) }
+    await rememberMapping(store, operatorScope(), id, header, mapping(columns))
+    server.clock.now += 1
+  }
+  const mapping = (columns: Mapping['columns']): Mapping => ({ columns, dateOrder: 'dmy' })
+  const right = { bookedOn: 0, remittanceText: 1, credit: 2, debit: 3 }
+
+  await explain('statement-of-acb', '970416', right)
+  expect(await form()).not.toContain('type="file"')
+  expect((await bring(csvOf(rows), owner)).text).toContain('Chưa đọc được mẫu sao kê này')
+  await explain('statement-mistaken', '970422', { ...right, credit: 3, debit: 2 })
+  await explain('statement-mended', '970422', right)
+  expect(await form()).toMatch(/Đọc được của .*VietinBank, MBBank\./)
+  const { status, text } = await bring(csvOf(rows), owner)
+  expect([status, text]).toEqual([200, expect.stringContaining('1 khoản sổ đã có, sao kê cũng có')])
 })
 
 describe('what cannot be compared is refused whole, with what she can do', () => {

@@ -3,7 +3,7 @@ import type { Frame } from '../../../web/pages/layout.ts'
 import { vendorStatementPage, type VendorStatementView } from '../../../web/pages/vendor/statement.ts'
 import { corroborate } from '../../sources/statement/corroboration.ts'
 import { KNOWN_BANKS } from '../../sources/statement/layout.ts'
-import { checkedWords } from '../../sources/statement/recording.ts'
+import { checkedWords, explainedMappings } from '../../sources/statement/recording.ts'
 import { StatementRefused } from '../../sources/statement/row.ts'
 import type { PayeeAccount } from '../../storage/account.ts'
 import type { StallListing } from '../../storage/stall.ts'
@@ -42,11 +42,21 @@ export function compareStatements(doors: Doors, services: Services, frame: Frame
         ...view,
         ...(reach === undefined ? {} : { reachNotice: reach }),
         accounts: namedAccounts(inUse(listing)),
-        banks: KNOWN_BANKS,
+        banks: await readBanks(visit),
         ...reply,
       }),
       status,
     )
+  }
+
+  /** Whose statements are read: those of any market, and of her accounts those that an operator explained once. */
+  const readBanks = async ({ scope, listing }: StallVisit) => {
+    const banks = new Map(KNOWN_BANKS.map(({ bankBin, name }) => [bankBin, name]))
+    for (const { bankBin, bankShortName } of namedAccounts(inUse(listing))) {
+      if ((await explainedMappings(services.store, scope, bankBin)).size > 0)
+        banks.set(bankBin, bankShortName)
+    }
+    return Array.from(banks, ([bankBin, name]) => ({ bankBin, name }))
   }
 
   const compare = async (visit: StallVisit, file: File) => {

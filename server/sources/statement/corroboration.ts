@@ -11,7 +11,7 @@ import {
   type BookCredit,
 } from '../../storage/statement.ts'
 import type { Store } from '../../storage/store.ts'
-import { accountOf, sha256Of, submitRows } from './recording.ts'
+import { accountOf, explainedMappings, sha256Of, submitRows } from './recording.ts'
 import { StatementRefused } from './row.ts'
 import {
   checkStatement,
@@ -62,7 +62,12 @@ export async function corroborate(
   path: string,
   fileName: string,
 ): Promise<Corroboration> {
-  const head = await readHead(path, new Map())
+  const explained = await Promise.all(
+    [...new Set(accounts.map(({ bankBin }) => bankBin))].map((bankBin) =>
+      explainedMappings(store, scope, bankBin),
+    ),
+  )
+  const head = await readHead(path, new Map(explained.flatMap((mappings) => [...mappings])))
   const { header } = head
   const { mapping } = header
   if (mapping === null)

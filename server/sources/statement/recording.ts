@@ -5,10 +5,16 @@ import { vietnamDate } from '../../../shared/business-day.ts'
 import { formatVnd } from '../../../shared/money.ts'
 import type { Intake } from '../../domain/intake.ts'
 import type { IncomingMessage } from '../../storage/decision.ts'
-import type { OperatorScope } from '../../storage/scope.ts'
+import type { OperatorScope, StallScope } from '../../storage/scope.ts'
 import type { AccountKey } from '../../storage/source.ts'
 import type { Store } from '../../storage/store.ts'
-import { findMappings, getAdded, writeMappings, type StatementSource } from '../../storage/statement.ts'
+import {
+  findMappings,
+  getAdded,
+  listMappings,
+  writeMappings,
+  type StatementSource,
+} from '../../storage/statement.ts'
 import { COLUMNS, headerKey, mappingProblem, type Header, type Mapping } from './layout.ts'
 import { StatementRefused } from './row.ts'
 import {
@@ -39,9 +45,21 @@ export async function rememberedMappings(
   scope: OperatorScope,
   sourceId: string,
 ): Promise<Map<string, Mapping>> {
-  const written = await findMappings(store, scope, sourceId)
-  const mappings = mappingsSchema.parse(JSON.parse(written ?? '{}'))
-  return new Map(Object.entries(mappings) as [string, Mapping][])
+  return new Map(parseMappings((await findMappings(store, scope, sourceId)) ?? '{}'))
+}
+
+/** What operators said of the columns of that bank's statements, for a vendor's own: where they disagree, the newest. */
+export async function explainedMappings(
+  store: Store,
+  scope: StallScope,
+  bankBin: string,
+): Promise<Map<string, Mapping>> {
+  const written = await listMappings(store, scope, bankBin)
+  return new Map(written.flatMap(parseMappings))
+}
+
+function parseMappings(written: string): [headerKey: string, Mapping][] {
+  return Object.entries(mappingsSchema.parse(JSON.parse(written))) as [string, Mapping][]
 }
 
 /**
