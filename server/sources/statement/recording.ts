@@ -59,7 +59,7 @@ export async function explainedMappings(
 }
 
 function parseMappings(written: string): [headerKey: string, Mapping][] {
-  return Object.entries(mappingsSchema.parse(JSON.parse(written))) as [string, Mapping][]
+  return Object.entries(mappingsSchema.parse(JSON.parse(written)))
 }
 
 /**

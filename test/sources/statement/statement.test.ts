@@ -207,8 +207,12 @@ describe('a layout nobody has seen', () => {
   })
 })
 
-const refusal = async (rows: TestCell[][], account = ACCOUNT) => {
-  const error = await readAll(fileOf(xlsxOf(rows)), undefined, account).then(
+const refusal = async (
+  rows: TestCell[][],
+  account = ACCOUNT,
+  write: (rows: TestCell[][]) => string | Buffer = xlsxOf,
+) => {
+  const error = await readAll(fileOf(write(rows)), undefined, account).then(
     () => undefined,
     (reason: unknown) => reason,
   )
@@ -256,6 +260,31 @@ describe('a statement that does not add up to its own figures is refused, with t
     const message = await refusal(changed(vietcombank(), line, column, cell))
     expect(message).toMatch(words)
     expect(message).toContain('Không ghi dòng nào')
+  })
+
+  describe.each(FORMATS)('as %s', (_, write) => {
+    // Whatever a bank prints below its table stands in the columns of its table.
+    it.each([
+      ['Vietcombank', 'vietcombank', '970436', 3],
+      ['BIDV', 'bidv', '970418', 3],
+      ['Techcombank', 'techcombank', '970407', 7],
+      ['VietinBank', 'vietinbank', '970415', 2],
+    ] as const)('%s', async (_name, bank, bankBin, debit) => {
+      const account = { ...ACCOUNT, bankBin }
+      const rows = banks[bank](account.accountNumber, ENTRIES)
+      const total: TestCell[] = Array.from({ length: debit + 2 }, () => '')
+      const totals = (debits: string, credits: string) =>
+        total
+          .with(0, 'Tổng cộng')
+          .with(debit, debits)
+          .with(debit + 1, credits)
+      const right = await readAll(fileOf(write([...rows, totals('20,000', '1,334,567')])), undefined, account)
+      expect(right.checked.checked).toEqual(expect.arrayContaining(['tổng ghi nợ', 'tổng ghi có']))
+      const wrong = await refusal([...rows, totals('20,000', '1,334,568')], account, write)
+      expect(wrong).toContain(
+        'Tổng ghi có: tệp ghi 1.334.568đ, cộng các dòng được 1.334.567đ, lệch 1đ. Không ghi dòng nào',
+      )
+    })
   })
 
   it('a row that is missing, or there twice, departs at that line', async () => {
