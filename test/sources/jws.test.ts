@@ -11,7 +11,7 @@ import { setupServer } from 'msw/node'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { secretProblem } from '../../server/sources/credential.ts'
 import { jws } from '../../server/sources/jws.ts'
-import { NOW } from './proving.ts'
+import { flipped, NOW } from './proving.ts'
 
 const outside = setupServer()
 beforeAll(() => outside.listen({ onUnhandledFrame: 'error' }))
@@ -65,6 +65,19 @@ describe('algorithms are pinned', () => {
     const odd = await sign(privateKey, { alg: 'ES256', b64: true, crit: ['b64'] })
     expect(await verify(odd, [keys])).toEqual(refusal('malformed'))
   })
+})
+
+// EdDSA is in every-source.test.ts.
+test.each(['RS256', 'ES256'])('%s: with any one bit turned over it is refused', async (alg) => {
+  const { privateKey, keys } = await pair(alg)
+  const raw = new TextEncoder().encode(await sign(privateKey, { alg }))
+  const request = { sourceId: SOURCE, rawBody: raw, header: () => undefined, now: NOW }
+  const unnoticed: number[] = []
+  for (let bit = 0; bit < raw.length * 8; bit += 1) {
+    const verdict = await jws.verify({ ...request, rawBody: flipped(raw, bit) }, 'jws', [keys])
+    if (verdict.ok) unnoticed.push(bit)
+  }
+  expect(unnoticed).toEqual([])
 })
 
 describe('when and for whom', () => {
