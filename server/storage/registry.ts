@@ -13,10 +13,12 @@ import {
 } from './kit.sqlite.ts'
 import { PersistentMap } from './persistent-map.ts'
 import type { Db } from './store.ts'
-import type { ACCOUNT_STATES } from './tables.ts'
+import { ACCOUNT_STATES } from './tables.ts'
 import { rows, run, type Unit } from './unit.ts'
 
 export type AccountState = (typeof ACCOUNT_STATES)[number]
+/** One text for each: what a row brings is a text of its own, to be read anew for every account. */
+const STATES: ReadonlyMap<AccountState, AccountState> = new Map(ACCOUNT_STATES.map((state) => [state, state]))
 
 /** What matching must know of a stall. */
 export interface StallFacts {
@@ -171,7 +173,13 @@ function* readStalls(
     const key = accountKey(account)
     const list =
       holdings.get(key) ?? before.holdings.get(key)?.filter((one) => !stalls.has(one.stall.stallId)) ?? []
-    list.push({ accountId, stall: stalls.get(account.stallId)!, state, sellingOnly, virtualAccount })
+    list.push({
+      accountId,
+      stall: stalls.get(account.stallId)!,
+      state: STATES.get(state)!,
+      sellingOnly,
+      virtualAccount,
+    })
     holdings.set(key, list)
   }
   for (const list of holdings.values()) list.sort((one, other) => one.accountId - other.accountId)
@@ -204,5 +212,21 @@ function* readBindings(
     if (!isThere) list.push({ sourceId, bankBin })
     bindings.set(number, list)
   }
-  return { bindings: known.with(bindings) }
+  return { bindings: known.with(shared(bindings)) }
+}
+
+/**
+ * Lists that say the same become one list: nearly all accounts are heard by the same sources, and a credit then reads
+ * what the one before it has left in the processor's cache.
+ */
+function shared(bindings: ReadonlyMap<string, readonly Binding[]>): Map<string, readonly Binding[]> {
+  const lists = new Map<string, readonly Binding[]>()
+  return new Map(
+    Array.from(bindings, ([number, list]) => {
+      const said = JSON.stringify(list)
+      const first = lists.get(said) ?? list
+      lists.set(said, first)
+      return [number, first]
+    }),
+  )
 }

@@ -8,7 +8,7 @@ import { openStore } from '../../server/storage/engine.ts'
 import { updateMarket } from '../../server/storage/market.ts'
 import { currentRegistry, type Registry } from '../../server/storage/registry.ts'
 import { marketScope, operatorScope } from '../../server/storage/scope.ts'
-import { bindAccounts, removeSource, unbindAccount } from '../../server/storage/source.ts'
+import { addSource, bindAccounts, removeSource, unbindAccount } from '../../server/storage/source.ts'
 import type { Store } from '../../server/storage/store.ts'
 import { rows } from '../../server/storage/unit.ts'
 import { RULES } from '../../server/domain/recording-rules.ts'
@@ -247,6 +247,22 @@ describe('after any changes', () => {
     expect(proven).toBeGreaterThan(0)
     await other.close()
   })
+})
+
+it('accounts that the same sources may speak for share one list, and one that is bound anew leaves it', async () => {
+  const { store, lan, hoa } = market
+  const before = (await store.registry()).bindings
+  const listOf = (bindings: Registry['bindings'], one: typeof lan) => bindings.get(one.accountNumber)
+  expect(listOf(before, lan)).toBe(listOf(before, hoa))
+  const account = { bankBin: MB, accountNumber: lan.accountNumber }
+  await store.changeRegistry(function* (tx) {
+    const row = { id: 'another', kind: 'casso', mode: 'v2', label: 'Casso', apiToken: null, secret: 's' }
+    yield* addSource(tx, operatorScope(), row, MORNING)
+    yield* bindAccounts(tx, operatorScope(), row.id, [account], MORNING)
+  })
+  const { bindings } = await store.registry()
+  expect(listOf(bindings, lan)).toEqual([...listOf(before, lan)!, { sourceId: 'another', bankBin: MB }])
+  expect(listOf(bindings, hoa)).toBe(listOf(before, hoa))
 })
 
 it('a change that is undone leaves nothing, and a registry once read stays as it was', async () => {
