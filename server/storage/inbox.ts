@@ -2,7 +2,15 @@ import { and, desc, eq, gt, inArray, isNotNull, notExists, notInArray, sql } fro
 import { alias } from 'drizzle-orm/sqlite-core'
 import type { NotASale } from './assignment.ts'
 import type { ExceptionReason, NotCountedReason } from './decision.ts'
-import { bankTransaction, dailyOutcome, match, matchException, source, erasable } from './kit.sqlite.ts'
+import {
+  bankNotification,
+  bankTransaction,
+  dailyOutcome,
+  match,
+  matchException,
+  source,
+  erasable,
+} from './kit.sqlite.ts'
 import type { OperatorScope } from './scope.ts'
 import type { Store } from './store.ts'
 import { creditOfMatch, newestClassification, NO_STALL, standing } from './match.ts'
@@ -56,8 +64,7 @@ export interface UndecidedCredit {
 }
 
 export interface Alert {
-  seq: number
-  businessDay: string
+  sourceLabel: string
   reason: ExceptionReason
   detail: string | null
   at: number
@@ -258,13 +265,20 @@ export function listAlerts(store: Store, _scope: OperatorScope, marketId: number
   return Promise.resolve(
     store.db
       .select({
-        seq: matchException.seq,
-        businessDay: matchException.businessDay,
+        sourceLabel: sql<string>`coalesce(${source.label}, ${bankNotification.sourceId})`,
         reason: matchException.reason,
         detail: matchException.detail,
         at: matchException.at,
       })
       .from(matchException)
+      .innerJoin(
+        bankNotification,
+        and(
+          eq(bankNotification.marketId, matchException.marketId),
+          eq(bankNotification.seq, matchException.notificationSeq),
+        ),
+      )
+      .leftJoin(source, eq(source.id, bankNotification.sourceId))
       .where(and(eq(matchException.marketId, marketId), inArray(matchException.reason, ABOUT_A_MESSAGE)))
       .orderBy(desc(matchException.seq))
       .limit(MAX_OPEN),

@@ -481,8 +481,13 @@ describe('«Tiền chưa rõ của ai»', () => {
     const shown = await page('/operator/inbox/khong-thuoc-cho-nao')
     const alerts = rowsOf(shown.slice(shown.indexOf('Tin báo cần người')))
     expect(alerts).toEqual([
-      ['Tin báo không đọc được', '09:01 ngày 22/11', 'unknown_bank (gateway: is in no bank table)'],
-      ['Tin báo không đọc được', '09:00 ngày 22/11', 'malformed (body: is not JSON in UTF-8)'],
+      [
+        'Tin báo không đọc được',
+        'SePay thử',
+        '09:01 ngày 22/11',
+        'unknown_bank (gateway: is in no bank table)',
+      ],
+      ['Tin báo không đọc được', 'SePay thử', '09:00 ngày 22/11', 'malformed (body: is not JSON in UTF-8)'],
     ])
     expect(shown).not.toContain('bí mật')
   })

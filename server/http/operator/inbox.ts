@@ -84,7 +84,7 @@ export function showInbox(doors: Doors, services: Services, frame: Frame): void 
         credits,
         stallNames: stalls.map(({ stall }) => stall.name),
         hiddenCount: Math.max(waiting, undecided.length) - shown.length,
-        alerts: alerts.map(({ reason, detail, at }) => ({ words: exceptionWords(reason), detail, at })),
+        alerts: alerts.map(({ reason, ...alert }) => ({ words: exceptionWords(reason), ...alert })),
         ...(opened
           ? {
               opened: {

@@ -38,7 +38,7 @@ export interface InboxView {
   stallNames: readonly string[]
   /** Undecided credits beyond those shown. */
   hiddenCount: number
-  alerts: readonly { words: string; detail: string | null; at: number }[]
+  alerts: readonly { words: string; sourceLabel: string; detail: string | null; at: number }[]
   message?: { kind: 'good' | 'bad'; words: string }
 }
 
@@ -146,8 +146,13 @@ export const inboxPage = (frame: Frame, view: InboxView): Html => {
       alerts.length > 0 &&
       table({
         caption: 'Tin báo cần người phụ trách phần mềm xem',
-        columns: [{ label: 'việc' }, { label: 'lúc' }, { label: 'chi tiết' }],
-        rows: alerts.map(({ words, detail, at }) => [words, when(at), html`<bdi>${detail ?? ''}</bdi>`]),
+        columns: [{ label: 'việc' }, { label: 'nguồn' }, { label: 'lúc' }, { label: 'chi tiết' }],
+        rows: alerts.map(({ words, sourceLabel, detail, at }) => [
+          words,
+          sourceLabel,
+          when(at),
+          html`<bdi>${detail ?? ''}</bdi>`,
+        ]),
       })
     }`,
   )
