@@ -2,7 +2,7 @@ import { and, desc, eq, inArray } from 'drizzle-orm'
 import type { Classification } from '../../shared/wire.ts'
 import type { MatchRule } from './decision.ts'
 import { bankTransaction, match, matchException, stall } from './kit.sqlite.ts'
-import { creditOfMatch, matchedVnd, newestClassification, standing } from './match.ts'
+import { creditOfMatch, matchedVnd, newestClassification, newestMatchFirst, standing } from './match.ts'
 import type { OperatorScope } from './scope.ts'
 import type { Store } from './store.ts'
 
@@ -78,6 +78,6 @@ async function list(
     .innerJoin(bankTransaction, creditOfMatch)
     .leftJoin(stall, eq(stall.id, match.stallId))
     .where(and(which, standing(db)))
-    .orderBy(desc(match.seq))
+    .orderBy(newestMatchFirst)
     .limit(MAX_LISTED)
 }

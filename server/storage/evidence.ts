@@ -1,11 +1,11 @@
-import { and, between, desc, eq, inArray } from 'drizzle-orm'
+import { and, between, eq, inArray, sql } from 'drizzle-orm'
 import { addDays } from '../../shared/business-day.ts'
 import { saleState } from '../../shared/sale-state.ts'
 import type { Classification } from '../../shared/wire.ts'
 import type { MatchRule } from './decision.ts'
 import type { UndecidedCredit } from './inbox.ts'
 import { bankTransaction, match, sale, erasable } from './kit.sqlite.ts'
-import { creditOfMatch, newestClassification, standing } from './match.ts'
+import { newestClassification, newestMatchFirst, standing } from './match.ts'
 import { salesAsOf } from './sale.ts'
 import { stallScope, type OperatorScope } from './scope.ts'
 import type { Db, Store } from './store.ts'
@@ -77,6 +77,18 @@ function* earlierOf(
 ): Unit<EarlierCredit[]> {
   // Up to a day later: of two alike the later one may have been decided first.
   const days = Array.from({ length: DAYS_BACK + 2 }, (_, index) => addDays(businessDay, 1 - index))
+  // The account's credits first: joined, SQLite would begin with every match of the market.
+  const ofAccount = tx
+    .select({ seq: bankTransaction.seq })
+    .from(bankTransaction)
+    .where(
+      and(
+        eq(bankTransaction.marketId, marketId),
+        inArray(bankTransaction.businessDay, days),
+        eq(bankTransaction.accountNumber, accountNumber),
+        eq(bankTransaction.bankBin, bankBin),
+      ),
+    )
   return yield* rows(
     tx
       .select({
@@ -87,22 +99,10 @@ function* earlierOf(
         payerName: erasable.payerName,
         payerAccount: erasable.payerAccount,
       })
-      .from(bankTransaction)
-      .innerJoin(match, creditOfMatch)
-      .leftJoin(
-        erasable,
-        and(eq(erasable.marketId, bankTransaction.marketId), eq(erasable.seq, bankTransaction.seq)),
-      )
-      .where(
-        and(
-          eq(bankTransaction.marketId, marketId),
-          inArray(bankTransaction.businessDay, days),
-          eq(bankTransaction.accountNumber, accountNumber),
-          eq(bankTransaction.bankBin, bankBin),
-          standing(tx),
-        ),
-      )
-      .orderBy(desc(match.seq))
+      .from(match)
+      .leftJoin(erasable, and(eq(erasable.marketId, match.marketId), eq(erasable.seq, match.transactionSeq)))
+      .where(and(eq(match.marketId, marketId), inArray(match.transactionSeq, ofAccount), standing(tx)))
+      .orderBy(newestMatchFirst)
       .limit(MAX_EARLIER),
   )
 }
@@ -126,7 +126,8 @@ function* openSalesOf(
           between(sale.issuedAt, issuedFrom, issuedTo),
         ),
       )
-      .orderBy(sale.seq)
+      // Not by the bare key, in whose order SQLite may walk all sales of the market.
+      .orderBy(sql`${sale.seq} + 0`)
       .limit(MAX_SALES),
   )
   const open: OpenSale[] = []

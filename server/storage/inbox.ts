@@ -82,31 +82,39 @@ export function listInboxDays(store: Store, _scope: OperatorScope, marketId: num
         .limit(MAX_DAYS),
     )
     const labels = new Map((yield* rows(tx.select().from(source))).map((row) => [row.id, row.label]))
+    const ofDays = newest.map(({ day }) => day)
+    if (ofDays.length === 0) return []
+    const outcomes = yield* rows(
+      tx
+        .select()
+        .from(dailyOutcome)
+        .where(and(eq(dailyOutcome.marketId, marketId), inArray(dailyOutcome.businessDay, ofDays))),
+    )
+    const { businessDay: day } = bankTransaction
+    // No bare column: SQLite would rather walk a whole market in its sources' order than find its days.
+    const ofSource = sql<string>`${bankTransaction.sourceId} || ''`
+    const cameIn = yield* rows(
+      tx
+        .select({
+          businessDay: day,
+          sourceId: ofSource,
+          transactionCount: sql<number>`count(*)`,
+          amountVnd: sql<number>`coalesce(sum(${bankTransaction.amountVnd}), 0)`,
+        })
+        .from(bankTransaction)
+        .where(
+          and(
+            eq(bankTransaction.marketId, marketId),
+            inArray(day, ofDays),
+            eq(bankTransaction.direction, 'in'),
+          ),
+        )
+        .groupBy(day, ofSource),
+    )
     const days: InboxDay[] = []
-    for (const { day: businessDay } of newest) {
-      const parts = yield* rows(
-        tx
-          .select()
-          .from(dailyOutcome)
-          .where(and(eq(dailyOutcome.marketId, marketId), eq(dailyOutcome.businessDay, businessDay))),
-      )
-      const totals = yield* rows(
-        tx
-          .select({
-            sourceId: bankTransaction.sourceId,
-            transactionCount: sql<number>`count(*)`,
-            amountVnd: sql<number>`coalesce(sum(${bankTransaction.amountVnd}), 0)`,
-          })
-          .from(bankTransaction)
-          .where(
-            and(
-              eq(bankTransaction.marketId, marketId),
-              eq(bankTransaction.businessDay, businessDay),
-              eq(bankTransaction.direction, 'in'),
-            ),
-          )
-          .groupBy(bankTransaction.sourceId),
-      )
+    for (const businessDay of ofDays) {
+      const isOfDay = (row: { businessDay: string }) => row.businessDay === businessDay
+      const [parts, totals] = [outcomes.filter(isOfDay), cameIn.filter(isOfDay)]
       for (const sourceId of new Set([...totals, ...parts].map((row) => row.sourceId).sort())) {
         const part = (outcome: string) =>
           sumOf(parts.find((row) => row.sourceId === sourceId && row.outcome === outcome))

@@ -17,6 +17,9 @@ export const matchedVnd = sql<number>`coalesce(${match.partVnd}, ${bankTransacti
   Number,
 )
 
+/** Newest first, sorted when found: in its key's order SQLite may walk all matches of a market to find a stall's few. */
+export const newestMatchFirst = desc(sql`${match.seq} + 0`)
+
 /** A match that nobody has undone. */
 export function standing(tx: Db): SQL {
   return notExists(

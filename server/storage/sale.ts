@@ -5,7 +5,7 @@ import type { SaleFacts } from '../../shared/sale-state.ts'
 import type { Published } from './decision.ts'
 import { bankTransaction, change, match, sale } from './kit.sqlite.ts'
 import { known } from './known.ts'
-import { creditOfMatch, matchedVnd, standing } from './match.ts'
+import { creditOfMatch, matchedVnd, newestMatchFirst, standing } from './match.ts'
 import { freeReference } from './reference.ts'
 import type { StallScope } from './scope.ts'
 import { takeSeqs } from './seq.ts'
@@ -191,7 +191,7 @@ export function listUsualAmounts(
             standing(tx),
           ),
         )
-        .orderBy(desc(match.seq))
+        .orderBy(newestMatchFirst)
         .limit(SAMPLE),
     )
     const uses = new Map<number, number>()
