@@ -214,7 +214,8 @@ export function createFakeBank(options: FakeBankOptions): FakeBank {
   const happen = (): string => {
     const payee = pick(payees)
     if (chance(habits.hostile)) return write(payee, pick(HOSTILE).replace('§', payee.reference))
-    if (chance(habits.outgoing)) return write(payee, pick(withoutCode).content, 'out')
+    if (chance(sender.tellsOnlyCredits ? 0 : habits.outgoing))
+      return write(payee, pick(withoutCode).content, 'out')
     const others = payees.filter((one) => one.reference !== payee.reference)
     if (chance(habits.wrongAccount) && others.length > 0) return write(payee, memo(pick(others).reference))
     // Money for a virtual account says whose it is without any words.
