@@ -16,7 +16,8 @@ import type { Store } from './store.ts'
 import { creditOfMatch, newestClassification, NO_STALL, standing } from './match.ts'
 import { rows } from './unit.ts'
 
-const MAX_DAYS = 31
+/** What came in is counted anew, credit by credit, beside what was counted as it came; older days are the audit's. */
+const MAX_DAYS = 7
 const MAX_OPEN = 200
 
 /** Exceptions about a message rather than about money nobody has decided on. */
