@@ -83,10 +83,10 @@ export function createRecorder(
     rules: RecordingRules,
     { registry, entries }: Assumed,
   ): Promise<Published[] | undefined> {
-    if (namedReferences(batch, registry).length > 0) return
+    if (namedReferences(batch, registry).length > 0) return undefined
     const markets = [...new Set(entries.map((entry) => entry.marketId))]
     const recording = planRecording(entries, knownOf(entries, []), new Map(), registry, rules)
-    if (recording.bornOut.length > 0) return
+    if (recording.bornOut.length > 0) return undefined
     const [, , written] = await Promise.all([
       client.query('begin isolation level read committed'),
       client.query(lockCounters(markets)),
@@ -97,7 +97,7 @@ export function createRecorder(
     ])
     const bases = new Map(written.rows.map(({ marketId, seq }) => [marketId, seq]))
     wasPlain = bases.size === markets.length
-    if (!wasPlain) return
+    if (!wasPlain) return undefined
     return recording.published.map((one) => ({ ...one, seq: bases.get(one.marketId)! + one.seq }))
   }
 

@@ -213,7 +213,9 @@ export function writeRecording(
   }
   for (const table of RECORDED) {
     for (const column of columnsOf(table)) {
-      values[`${table}.${column}`] = rows[table].map((row) => row[column as keyof typeof row])
+      const array = rows[table].map((row) => row[column as keyof typeof row])
+      // Unnested beside others, no array is nulls to the end, and need not be read.
+      values[`${table}.${column}`] = array.every((value) => value == null) ? null : array
     }
   }
   return { name: 'write_recording', text: WRITE.sql, values: fillPlaceholders(WRITE.params, values) }
