@@ -62,7 +62,14 @@ export async function openPostgres(url: string, { alone = false } = {}): Promise
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
   }
   const pool = new Pool({ ...connection, max: MAX_CONNECTIONS })
-  const recorders = new Pool({ ...connection, max: MAX_RECORDERS, pipeline: true, options: KEYS_ONLY })
+  // Kept when nobody is paid for a while: a new one plans every statement again before the next credit.
+  const recorders = new Pool({
+    ...connection,
+    max: MAX_RECORDERS,
+    idleTimeoutMillis: 0,
+    pipeline: true,
+    options: KEYS_ONLY,
+  })
   // A connection that breaks is replaced at the next use; without a listener, idle or not, it would end the process.
   for (const one of [pool, recorders]) {
     one.on('error', () => {})

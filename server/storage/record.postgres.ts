@@ -38,7 +38,8 @@ const assume = (batch: readonly IncomingMessage[], registry: Registry, rules: Re
  * The recording of one batch as one transaction. The counters of its markets are locked first, in one order, and
  * everything else is read after that, so that what another process recorded there is seen and seq order is commit
  * order. What had to be assumed to know the markets is checked under the lock; assumed wrongly, it begins again.
- * `pool` pipelines: statements that need not wait for each other's answers are sent together, in two round trips.
+ * `pool` pipelines: statements that need not wait for each other's answers are sent together, a batch of which nothing
+ * is known in one round trip, any other in two.
  * `lastRegistry` may be a little old; `registryIn` stays as it is until that transaction ends.
  */
 export function createRecorder(
@@ -46,6 +47,9 @@ export function createRecorder(
   lastRegistry: () => Promise<Registry>,
   registryIn: (client: PoolClient) => Promise<Registry>,
 ) {
+  /** Whether nothing was known of the last batch, as of most. */
+  let wasPlain = true
+
   return async function record(
     batch: readonly IncomingMessage[],
     rules: RecordingRules,
@@ -56,7 +60,9 @@ export function createRecorder(
       if (assumed.entries.length === 0) return []
       const client = await pool.connect()
       try {
-        const published = await recordOnce(client, batch, rules, assumed, missed)
+        const published =
+          (wasPlain ? await recordPlain(client, batch, rules, assumed) : undefined) ??
+          (await recordOnce(client, batch, rules, assumed, missed))
         client.release()
         return published
       } catch (error) {
@@ -64,6 +70,35 @@ export function createRecorder(
         throw error
       }
     })
+  }
+
+  /**
+   * Takes for granted that nothing is known of the batch and that its registry is the last, plans it with seqs that
+   * count from wherever the counters will be, and sends all of it at once: the lock is never held while we think. What was
+   * taken for granted is checked under it by the statement that writes. Undefined: it was not so, nothing was written.
+   */
+  async function recordPlain(
+    client: PoolClient,
+    batch: readonly IncomingMessage[],
+    rules: RecordingRules,
+    { registry, entries }: Assumed,
+  ): Promise<Published[] | undefined> {
+    if (namedReferences(batch, registry).length > 0) return undefined
+    const markets = [...new Set(entries.map((entry) => entry.marketId))]
+    const recording = planRecording(entries, knownOf(entries, []), new Map(), registry, rules)
+    if (recording.bornOut.length > 0) return undefined
+    const [, , written] = await Promise.all([
+      client.query('begin isolation level read committed'),
+      client.query(lockCounters(markets)),
+      client.query<{ marketId: number; seq: number }>(
+        writeRecording(recording, markets, { registry, entries }),
+      ),
+      client.query('commit'),
+    ])
+    const bases = new Map(written.rows.map(({ marketId, seq }) => [marketId, seq]))
+    wasPlain = bases.size === markets.length
+    if (!wasPlain) return undefined
+    return recording.published.map((one) => ({ ...one, seq: bases.get(one.marketId)! + one.seq }))
   }
 
   async function recordOnce(
@@ -99,9 +134,10 @@ export function createRecorder(
     const stands = entries.every((entry, index) => isInSamePlace(entry, assumed.entries[index]!))
     const known = stands ? knownThere : (await client.query<KnownRow>(readKnown(entries))).rows
     const recording = planRecording(entries, knownOf(entries, known), lastSeqs, registry, rules)
+    wasPlain = !isOld && known.length === 0
     const { proofCredits, bornOut, published } = recording
     const writing = Promise.all([
-      client.query(writeRecording(recording)),
+      client.query(writeRecording(recording, markets)),
       ...(proofCredits.length > 0 ? [client.query(creditProofs(proofCredits))] : []),
     ])
     for (const account of bornOut) {

@@ -126,7 +126,7 @@ const RECORDING = [
   addCounters([]),
   readNamed([]),
   readKnown([]),
-  writeRecording({ rows: NOTHING, counters: new Map() } as unknown as Recording),
+  writeRecording({ rows: NOTHING, counters: new Map() } as unknown as Recording, []),
   creditProofs([]),
 ]
 

@@ -1,17 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { sql } from 'drizzle-orm'
+import { desc, sql } from 'drizzle-orm'
+import { Client } from 'pg'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { RULES } from '../../server/domain/recording-rules.ts'
 import { findDifferences } from '../../server/storage/audit.ts'
+import type { IncomingMessage } from '../../server/storage/decision.ts'
 import { openStore } from '../../server/storage/engine.ts'
-import { section } from '../../server/storage/kit.sqlite.ts'
+import { match, section } from '../../server/storage/kit.sqlite.ts'
 import { listSections, sectionNamed } from '../../server/storage/market.ts'
 import { marketScope, operatorScope } from '../../server/storage/scope.ts'
 import { addSource } from '../../server/storage/source.ts'
 import type { Store } from '../../server/storage/store.ts'
 import { classify, getTakings, listPayments } from '../../server/storage/takings.ts'
 import { query, rows } from '../../server/storage/unit.ts'
-import { createDatabase, startPostgres } from '../postgres-server.ts'
+import { ask, createDatabase, startPostgres } from '../postgres-server.ts'
 import {
   credit,
   fillMarket,
@@ -41,6 +43,7 @@ afterEach(async () => {
 
 const paid = (stall: { accountNumber: string; reference: string }, amountVnd = 50_000) =>
   messageOf(credit({ accountNumber: stall.accountNumber, remittanceText: stall.reference, amountVnd }))
+const NOBODY = { accountNumber: 'NOBODY01', reference: '' }
 const until = async (isSo: () => boolean) => {
   for (let waited = 0; !isSo() && waited < 500; waited += 1) await sleep(10)
 }
@@ -88,8 +91,7 @@ describe('the readiness probe', () => {
 
 describe('what another process does', () => {
   it('a stall it registers is paid in the very next batch', async () => {
-    const nobodys = { accountNumber: 'NOBODY01', reference: '' }
-    await market.store.record([paid(market.lan), paid(nobodys)], RULES)
+    await market.store.record([paid(market.lan), paid(NOBODY)], RULES)
     const elsewhere = await fillMarket(other, SOURCE, 'cho-khac')
     await market.store.record([paid(elsewhere.lan), paid(market.lan)], RULES)
     expect(await getTakings(market.store, scopeOf(elsewhere.lan), TODAY)).toMatchObject({ saleCount: 1 })
@@ -208,6 +210,58 @@ it('a recording reads what it asks for and not the market, though its plans are 
   await store.close()
   expect(read!.tuples).toBeGreaterThanOrEqual(ROUNDS)
   expect(read!.tuples).toBeLessThan(ROUNDS * BATCH)
+})
+
+describe('a batch planned while another process has its market', () => {
+  /** Both wait for the counter, each in its process, when it is let go; returns what is to be told of the two. */
+  async function atOnce(one: IncomingMessage, two: IncomingMessage) {
+    const holder = new Client({ connectionString: market.url })
+    await holder.connect()
+    await holder.query('begin')
+    await holder.query('select 1 from market_counter for update')
+    const news = Promise.all([other.record([one], RULES), market.store.record([two], RULES)])
+    const queue = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
+    while ((await ask(market.url, queue)).length < 2) await sleep(5)
+    await holder.query('commit')
+    await holder.end()
+    return (await news).flat()
+  }
+  const told = { bankReference: 'FT26326000000001', amountVnd: 50_000 }
+  const byPush = () => credit({ ...told, ...nameOf(market.lan), sourceKey: 'push:twice' })
+  const nameOf = ({ accountNumber, reference }: SmallMarket['lan']) => ({
+    accountNumber,
+    remittanceText: reference,
+  })
+  // Until both know the registry that the first credit changes, and expect nothing that is known.
+  beforeEach(async () => {
+    for (const store of [market.store, market.store, market.store, other])
+      await store.record([paid(market.lan, 1_000)], RULES)
+  })
+
+  it.each([
+    ['the same message', () => byPush()],
+    ['another telling', () => ({ ...byPush(), channel: 'backfill', sourceKey: 'backfill:twice' }) as const],
+  ])('counts no transfer twice that the other tells of meanwhile: %s', async (_, again) => {
+    expect(await atOnce(messageOf(byPush()), messageOf(again()))).toHaveLength(1)
+    expect(await getTakings(market.store, scopeOf(market.lan), TODAY)).toMatchObject({
+      totalVnd: 54_000,
+      saleCount: 5,
+    })
+    expect(await findDifferences(market.store)).toEqual([])
+  })
+
+  it('is published under the seq it has, and whole where market 0 has no counter yet', async () => {
+    const news = await atOnce(paid(market.lan, 3_000), paid(market.lan, 4_000))
+    const last = await market.store.db.select().from(match).orderBy(desc(match.seq)).limit(2)
+    expect(new Set(news.map((one) => one.seq))).toEqual(new Set(last.map((one) => one.seq)))
+    expect(await market.store.record([paid(market.lan, 5_000), paid(NOBODY)], RULES)).toHaveLength(1)
+  })
+
+  it('goes by a registry that the other has changed since', async () => {
+    await market.store.record([paid(NOBODY)], RULES)
+    const elsewhere = await fillMarket(other, SOURCE, 'cho-khac')
+    expect(await market.store.record([paid(elsewhere.lan)], RULES)).toHaveLength(1)
+  })
 })
 
 describe('news of another process', () => {
