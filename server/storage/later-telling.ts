@@ -25,8 +25,7 @@ export function* takeLaterTelling(tx: Db, telling: LaterTelling): Unit<Published
       .from(bankTransaction)
       .where(and(eq(bankTransaction.marketId, marketId), eq(bankTransaction.seq, transactionSeq))),
   )
-  if (!credit || credit.notCounted !== null) return []
-  const { businessDay } = credit
+  const { businessDay, amountVnd } = credit!
   const ofCredit = and(eq(match.marketId, marketId), eq(match.transactionSeq, transactionSeq))
   const decided = yield* rows(tx.select({ stallId: match.stallId }).from(match).where(ofCredit))
   if (decided.length === 0) {
@@ -45,7 +44,7 @@ export function* takeLaterTelling(tx: Db, telling: LaterTelling): Unit<Published
     )
     if (!waiting) return []
     const hers = { stallId, saleSeq, rule, by: BY_RULE, reason: null }
-    const news = yield* decideFor(tx, credit, hers, classification, at)
+    const news = yield* decideFor(tx, credit!, hers, classification, at)
     if (telling.provesAccountId !== null) {
       const account = { marketId, stallId, accountId: telling.provesAccountId }
       yield* activateAccount(tx, account, BY_FIRST_CREDIT, news.seq - 1, at)
@@ -63,7 +62,7 @@ export function* takeLaterTelling(tx: Db, telling: LaterTelling): Unit<Published
   if (standsElsewhere.length === 0) return []
   const [seq] = yield* takeSeqs(tx, marketId, 1)
   const about = { marketId, seq: seq!, businessDay, notificationSeq, transactionSeq, at }
-  const detail = `told again with another stall's code: ${credit.amountVnd} VND of ${businessDay}`
+  const detail = `told again with another stall's code: ${amountVnd} VND of ${businessDay}`
   yield* run(tx.insert(matchException).values({ ...about, reason: 'content_changed', detail }))
   return []
 }
