@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { BankTransaction } from '../../shared/bank-transaction.ts'
 import { CONSENT_TEXT_VERSION } from '../../shared/consent-text.ts'
 import { RULES } from '../../server/domain/recording-rules.ts'
-import { setAside } from '../../server/storage/assignment.ts'
+import { assign, setAside } from '../../server/storage/assignment.ts'
 import { findDifferences } from '../../server/storage/audit.ts'
 import { giveConsent } from '../../server/storage/consent.ts'
 import type { IncomingMessage } from '../../server/storage/decision.ts'
@@ -108,6 +108,10 @@ describe('a later telling with the reference that the first one lacked', () => {
     await tell(first(), again(be.reference), again(market.lan.reference, statement))
     expect(await matches()).toMatchObject([{ stallId: be.id }])
     expect(await alerts()).toHaveLength(1)
+    number += 1
+    await tell(first(), again(be.reference), again(be.reference, statement))
+    expect(await matches()).toMatchObject([{ stallId: be.id }, { stallId: be.id }])
+    expect(await alerts()).toHaveLength(1)
   })
 
   it('proves an account that was only proposed', async () => {
@@ -138,53 +142,69 @@ describe('a later telling with the reference that the first one lacked', () => {
 })
 
 describe('a later telling decides nothing', () => {
-  const undo = async () => {
-    const [wrong] = await matches()
-    const undoing = { marketId: market.marketId, matchSeq: wrong!.seq, by: 'operator', reason: 'test' }
-    await market.store.write((tx) => reverseMatch(tx, operator, undoing, MORNING))
+  const word = async () => {
+    const waiting = await listUndecided(market.store, operator, market.marketId)
+    const { marketId, transactionSeq } = waiting.at(-1)!
+    return { marketId, transactionSeq, by: 'operator', reason: 'test' }
   }
-  const cases: [reason: string, happen: () => Promise<unknown>][] = [
-    ['two_references', () => tell(first({ remittanceText: `${market.lan.reference} ${be.reference}` }))],
-    ['wrong_account', () => tell(first({ remittanceText: market.hoa.reference }))],
-    [
-      'closed_stall',
-      async () => {
-        const { marketId, lan, store } = market
-        await store.changeRegistry((tx) => closeStall(tx, marketScope(marketId), lan.id, MORNING))
-        await tell(first({ remittanceText: lan.reference }))
-      },
-    ],
-    [
-      'conflicting_evidence',
-      async () => {
-        const { accountNumber } = market.lan
-        await market.addStall({ name: 'A5', accountNumber, virtualAccount: 'VA5' })
-        await tell(first({ remittanceText: be.reference, virtualAccount: 'VA5' }))
-      },
-    ],
-    [
-      'perhaps_told_before',
-      async () => {
-        await tell(first({ channel: 'statement', bankReference: null }))
-        await tell(first({ remittanceText: market.lan.reference }))
-      },
-    ],
-    [
-      'match_reversed',
-      async () => {
-        await tell(first({ remittanceText: market.lan.reference }))
-        await undo()
-      },
-    ],
-  ]
-  it.each(cases)('where the first one waits as %s', async (reason, happen) => {
-    await happen()
-    const waiting = await reasons()
-    expect(waiting).toContain(reason)
-    const before = await matches()
-    await tell(again(be.reference, { virtualAccount: null }))
-    expect(await reasons()).toEqual(waiting)
-    expect(await matches()).toEqual(before)
+  const undoLast = async () => {
+    const undoing = { marketId: market.marketId, matchSeq: (await matches()).at(-1)!.seq }
+    const said = { ...undoing, by: 'operator', reason: 'test' }
+    await market.store.write((tx) => reverseMatch(tx, operator, said, MORNING))
+  }
+
+  it('where the first one waits for anything else', async () => {
+    const { store, marketId, lan, hoa } = market
+    const cases: [reason: string, happen: () => Promise<unknown>][] = [
+      ['two_references', () => tell(first({ remittanceText: `${lan.reference} ${be.reference}` }))],
+      ['wrong_account', () => tell(first({ remittanceText: hoa.reference }))],
+      [
+        'match_reversed',
+        async () => {
+          await tell(first({ remittanceText: lan.reference }))
+          await undoLast()
+        },
+      ],
+      [
+        'match_reversed',
+        async () => {
+          await tell(first())
+          const said = { ...(await word()), stallId: lan.id, saleSeq: null }
+          await store.write((tx) => assign(tx, operator, said, MORNING))
+          await undoLast()
+        },
+      ],
+      [
+        'conflicting_evidence',
+        async () => {
+          await market.addStall({ name: 'A5', accountNumber: lan.accountNumber, virtualAccount: 'VA5' })
+          await tell(first({ remittanceText: be.reference, virtualAccount: 'VA5' }))
+        },
+      ],
+      [
+        'closed_stall',
+        async () => {
+          await store.changeRegistry((tx) => closeStall(tx, marketScope(marketId), lan.id, MORNING))
+          await tell(first({ remittanceText: lan.reference }))
+        },
+      ],
+      [
+        'perhaps_told_before',
+        async () => {
+          await tell(first({ channel: 'statement', bankReference: null, remittanceText: 'TIEN HANG' }))
+          await tell(first({ remittanceText: be.reference }))
+        },
+      ],
+    ]
+    for (const [reason, happen] of cases) {
+      number += 1
+      await happen()
+      const [waiting, before] = [await reasons(), await matches()]
+      expect(waiting.at(-1)).toBe(reason)
+      await tell(again(be.reference))
+      expect(await reasons()).toEqual(waiting)
+      expect(await matches()).toEqual(before)
+    }
     expect(await alerts()).toEqual([])
   })
 
@@ -232,8 +252,8 @@ describe('a later telling that names another stall', () => {
     await tell(first())
     const [waiting] = await listUndecided(market.store, operator, market.marketId)
     const { marketId, transactionSeq } = waiting!
-    const word = { marketId, transactionSeq, by: 'operator', reason: 'test' }
-    await market.store.write((tx) => setAside(tx, operator, { ...word, kind: 'family' }, MORNING))
+    const said = { marketId, transactionSeq, by: 'operator', reason: 'test', kind: 'family' } as const
+    await market.store.write((tx) => setAside(tx, operator, said, MORNING))
     await tell(again(be.reference))
     expect(await matches()).toMatchObject([{ stallId: 0, rule: 'not_a_sale' }])
     expect(await alerts()).toHaveLength(1)
