@@ -102,11 +102,11 @@ export function createModel(places: readonly Place[]) {
     marketId: number,
     { message, account, names }: Told,
     proven: ReadonlySet<StallName>,
-  ): Credit | undefined {
+  ): Credit | null {
     const [told] = message.transactions
     if (!told) {
       recordUnreadable(message)
-      return
+      return null
     }
     const { sourceKey: key, direction, amountVnd, bookedAt, bankReference, channel, accountNumber } = told
     const reference = bankReference ?? ''
@@ -122,13 +122,13 @@ export function createModel(places: readonly Place[]) {
     // The same key: a resend says nothing, another content is for a person, once for each message that says it.
     const same = market.credits.get(key)
     if (same) {
-      if (same.content === content) return
+      if (same.content === content) return null
       if (!market.messages.has(body)) market.exceptions.push(`content_changed ${key} ${day}`)
       market.messages.add(body)
       market.bodies.add(body)
-      return
+      return null
     }
-    if (market.witnesses.has(key)) return
+    if (market.witnesses.has(key)) return null
 
     // The other channel tells the same transfer: of those it has not told of yet the oldest with the same long
     // reference, else the oldest with the same words at the same time.
@@ -143,7 +143,7 @@ export function createModel(places: readonly Place[]) {
     const twin =
       untold.find((one) => isLong(one) && one.bankReference === reference) ??
       untold.find((one) => isSameContent(one, { bankReference: reference, memo, bookedAt }))
-    if (!twin && message.corroborates) return
+    if (!twin && message.corroborates) return null
     market.messages.add(body)
     if (verdict.is !== 'not counted') market.bodies.add(body)
     if (twin) {
@@ -182,7 +182,7 @@ export function createModel(places: readonly Place[]) {
     if (direction === 'in') add(market.outcomes, `${day} ${verdict.is}`, 1, amountVnd)
     if (verdict.is === 'undecided') market.exceptions.push(`${verdict.reason} ${key} ${day}`)
     if (verdict.is === 'matched') give(market, credit, verdict)
-    return
+    return null
   }
 
   function give(market: Market, credit: Credit, verdict: Extract<Verdict, { is: 'matched' }>): void {

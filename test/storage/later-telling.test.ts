@@ -40,8 +40,9 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   await followLedger(market.store, (_, account) => account)
-  expect(await findDifferences(market.store)).toEqual([])
+  const differences = await findDifferences(market.store)
   await market.close()
+  if (differences.length > 0) throw new Error(JSON.stringify(differences))
 })
 
 let number = 0
