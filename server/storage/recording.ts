@@ -339,12 +339,11 @@ export function planRecording(
     notificationSeq: number,
   ): void {
     if (!namesStall(decision)) return
-    const asOfThen = rules.decide(
-      { ...transaction, bookedAt, bookedPrecision },
-      message.sourceId,
-      registry,
-      named,
-    )
+    // Mostly both tell the same time, and it is decided already.
+    const isThen = transaction.bookedAt === bookedAt && transaction.bookedPrecision === bookedPrecision
+    const asOfThen = isThen
+      ? decision
+      : rules.decide({ ...transaction, bookedAt, bookedPrecision }, message.sourceId, registry, named)
     if (!namesStall(asOfThen)) return
     laterTellings.push({ ...asOfThen, transactionSeq: seq, notificationSeq, at: message.receivedAt })
   }
