@@ -65,8 +65,13 @@ type Telling =
   | { how: 'again'; of: number }
   | { how: 'changed'; of: number; what: 'amount' | 'day' }
   | { how: 'retold'; of: number; laterMs: number }
-  /** With another memo under the same number. */
-  | { how: 'retoldNaming'; of: number; names: Name[]; by: 'otherChannel' | 'statement' | 'vendorsStatement' }
+  /** With another memo under the same number; null names who owns the account. */
+  | {
+      how: 'retoldNaming'
+      of: number
+      names: Name[] | null
+      by: 'otherChannel' | 'statement' | 'vendorsStatement'
+    }
 
 /** What stands in the memo: the reference of a stall, or of one of the sales. */
 type Name = { stall: StallName } | { sale: number }
@@ -134,7 +139,7 @@ const telling: fc.Arbitrary<Telling> = fc.oneof(
     arbitrary: fc.record({
       how: fc.constant('retoldNaming' as const),
       of: ago,
-      names: fc.array(name, { minLength: 1, maxLength: 2 }),
+      names: fc.option(fc.array(name, { minLength: 1, maxLength: 2 }), { freq: 1 }),
       by: fc.constantFrom('otherChannel', 'otherChannel', 'statement', 'vendorsStatement'),
     }),
   },
@@ -271,8 +276,10 @@ export function actsOf(steps: History, { marketId, virtualAccount, stalls, accou
     const otherChannel = transaction.channel === 'push' ? ('backfill' as const) : ('push' as const)
     if (one.how === 'retoldNaming') {
       const channel = one.by === 'otherChannel' ? otherChannel : ('statement' as const)
-      const naming = { channel, sourceKey: newKey(channel), remittanceText: memoOf(one.names) }
-      const retold = tell({ ...transaction, ...naming }, before.account, one.names)
+      const owners = STALLS.filter(({ account }) => account === before.account)
+      const names = one.names ?? owners.slice(-1).map((owner): Name => ({ stall: owner.name }))
+      const naming = { channel, sourceKey: newKey(channel), remittanceText: memoOf(names) }
+      const retold = tell({ ...transaction, ...naming }, before.account, names)
       if (one.by === 'vendorsStatement') retold.message.corroborates = 'only'
       return [retold]
     }
