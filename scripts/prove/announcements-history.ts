@@ -75,8 +75,8 @@ const telling = fc.record({
   again: fc.oneof({ weight: 11, arbitrary: fc.constant(null) }, { weight: 9, arbitrary: order }),
   /** The same key with another amount, which no source should send. */
   changed: fc.oneof({ weight: 24, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: order }),
-  /** The same text with its lines broken elsewhere, or with the receiving bank's words in front. */
-  words: fc.constantFrom('same', 'same', 'rewrapped', 'more'),
+  /** The same text with its lines broken elsewhere, with the receiving bank's words in front, or those alone. */
+  words: fc.constantFrom('same', 'same', 'same', 'rewrapped', 'more', 'lost'),
   /** Every channel's clock has its own idea. */
   driftMs: fc.constantFrom(0, 0, 0, 10_000, 20_000),
 })
@@ -271,6 +271,8 @@ function pushed(
 ): Told {
   const { by, words, driftMs } = told
   const { account, amountVnd, direction, isTest, isLong, virtual } = one
+  // With a small number nothing would say that it is the same.
+  const isLost = words === 'lost' && isLong
   // With another day and a small number nothing would say that it is the same.
   const isPostedLater = one.isLate && isLong && by.channel === 'backfill' && !isUnnumbered
   const transaction: BankTransaction = {
@@ -284,8 +286,9 @@ function pushed(
     amountVnd,
     bookedAt: bookedAt(one) + driftMs + (isPostedLater ? POSTED_LATER_MS : 0),
     bookedPrecision: 'second',
-    remittanceText:
-      words === 'rewrapped'
+    remittanceText: isLost
+      ? `MBVCB.${4_711 + index}`
+      : words === 'rewrapped'
         ? memo.replaceAll(/.{35}/gsu, '$& ')
         : words === 'more' && isLong
           ? `CT DEN:526 ${memo}`
@@ -304,7 +307,7 @@ function pushed(
     transfer: index,
     account,
     mangling: one.mangling,
-    written,
+    written: isLost ? undefined : written,
   }
 }
 

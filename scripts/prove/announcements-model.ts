@@ -6,6 +6,7 @@ import {
   MUTE_ABOUT,
   PROVEN,
   SILENT,
+  VENDOR_STATEMENTS,
   type Account,
   type Place,
   type StallName,
@@ -76,6 +77,9 @@ export const emptyLedger = (): Ledger => ({
   alerts: [],
   messages: new Set(),
 })
+
+/** Why a credit waits that a later telling may decide. */
+export const LACKS_A_NAME: readonly string[] = ['no_reference', 'unproven_account']
 
 /** A stall of another market. */
 const ELSEWHERE = 'elsewhere'
@@ -148,6 +152,7 @@ export function createMarket(place: Place, nobodys: Ledger, on: (told: Told, cam
       ledger.witnessKeys.add(key)
       const name = told.channel === 'statement' ? `${sourceId} row` : label
       ledger.witnesses.push(`${name} of ${same.label}`)
+      if (sourceId !== VENDOR_STATEMENTS) hearAgain(ledger, same, fate)
       return 'a witness'
     }
     const isPerhapsTold = untold.some(
@@ -168,6 +173,16 @@ export function createMarket(place: Place, nobodys: Ledger, on: (told: Told, cam
     ledger.byKey.set(key, credit)
     if (fate.is === 'matched' && fate.isNamed) proven.add(account)
     return fate.is
+  }
+
+  /** What a later telling says of a credit: a name that was all it lacked, or one that is not where it went. */
+  function hearAgain(ledger: Ledger, credit: Credit, said: Fate): void {
+    const { fate } = credit
+    if (said.is !== 'matched' || said.rule === 'sole_stall') return
+    if (fate.is === 'matched' && fate.stall !== said.stall) ledger.alerts.push(credit.sourceId)
+    if (fate.is !== 'undecided' || !LACKS_A_NAME.includes(fate.reason)) return
+    credit.fate = said
+    if (said.isNamed) proven.add(credit.tellings[0]!.account)
   }
 
   /** Whose it is, in the order of docs/outcomes.md and the design. */

@@ -47,6 +47,7 @@ import {
   createMarket,
   emptyLedger,
   labelOf,
+  LACKS_A_NAME,
   soundReferences,
   type Books,
   type Came,
@@ -88,7 +89,7 @@ export async function proveAnnouncements(run: Run): Promise<Outcome> {
   const outcome = startOutcome(run)
   const market = await prepare()
   const tally: Tally = new Map()
-  const kept = { toItsStall: 0, perhapsTold: 0, named: 0 }
+  const kept = { toItsStall: 0, perhapsTold: 0, named: 0, namedLater: 0 }
   try {
     // Of a batch that fails only the first market that differs is made smaller.
     let failing: number | undefined
@@ -103,6 +104,7 @@ export async function proveAnnouncements(run: Run): Promise<Outcome> {
         kept.toItsStall += found.toItsStall
         kept.perhapsTold += found.perhapsTold
         kept.named += found.named
+        kept.namedLater += found.namedLater
         for (let each = 0; each < AT_ONCE; each += 1) run.tick()
       }
       if (found.broken.length === 0) return
@@ -121,7 +123,8 @@ export async function proveAnnouncements(run: Run): Promise<Outcome> {
     console.log(
       `named by a sound reference of a stall that owns the account: ${kept.named}; ` +
         `to that stall: ${kept.toItsStall}; perhaps told before, for a person: ${kept.perhapsTold}; ` +
-        `to another stall: ${kept.named - kept.toItsStall - kept.perhapsTold}`,
+        `to another stall: ${kept.named - kept.toItsStall - kept.perhapsTold}; ` +
+        `named by a later telling only, and to that stall: ${kept.namedLater}`,
     )
     return outcome
   } finally {
@@ -136,6 +139,8 @@ interface Found {
   named: number
   toItsStall: number
   perhapsTold: number
+  /** To the stall that a later telling names and the first one did not. */
+  namedLater: number
 }
 
 /** Announces the histories, each in its market, and holds the ledger against the model. */
@@ -183,7 +188,7 @@ async function tell(
       happening.map(({ place }) => place),
     )
     broken.push(...differences('nobody’s', said.get(NOBODYS)!, booksOf(nobodys)))
-    const found: Found = { broken, named: 0, toItsStall: 0, perhapsTold: 0 }
+    const found: Found = { broken, named: 0, toItsStall: 0, perhapsTold: 0, namedLater: 0 }
     for (const { place, index, model } of happening) {
       const before = broken.length
       broken.push(...differences(`market ${index}`, said.get(place.marketId)!, booksOf(model.ledger)))
@@ -214,7 +219,16 @@ function keepPromises(
     if (fate.is === 'matched' && !holders.includes(fate.stall))
       found.broken.push(`${label} went to ${fate.stall}, who does not own the account`)
     const stall = promisedTo(first!)
-    if (stall === undefined) continue
+    if (stall === undefined) {
+      // A vendor's own statement promises nothing.
+      const later = tellings.slice(1).filter(({ sourceId }) => sourceId !== VENDOR_STATEMENTS)
+      const named = later.flatMap((one) => promisedTo(one) ?? [])
+      if (fate.is === 'matched' && named.includes(fate.stall) && fate.rule !== 'sole_stall')
+        found.namedLater += 1
+      if (named.length > 0 && fate.is === 'undecided' && LACKS_A_NAME.includes(fate.reason))
+        found.broken.push(`${label} is named ${named[0]} by a later telling and waits as ${fate.reason}`)
+      continue
+    }
     found.named += 1
     if (fate.is === 'matched' && fate.stall === stall) found.toItsStall += 1
     else if (fate.is === 'undecided' && fate.reason === 'perhaps_told_before') found.perhapsTold += 1

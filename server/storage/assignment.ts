@@ -45,7 +45,18 @@ export function* assign(
   const credit = yield* getUndecided(tx, word)
   const { stallId, saleSeq } = word
   if (saleSeq !== null) yield* demandSale(tx, word.marketId, stallId, saleSeq)
-  const news = yield* giveTo(tx, credit, { ...word, rule: 'assigned', partVnd: null }, now)
+  return yield* decideFor(tx, credit, { ...word, rule: 'assigned' }, 'unclear', now)
+}
+
+/** An undecided credit is this stall's after all, whoever says so. */
+export function* decideFor(
+  tx: Db,
+  credit: Credit,
+  decided: Omit<Decided, 'partVnd'>,
+  kind: Classification,
+  now: number,
+): Unit<Published> {
+  const news = yield* giveTo(tx, credit, { ...decided, partVnd: null }, kind, now)
   yield* addToOutcome(tx, credit, 'undecided', -1)
   yield* addToOutcome(tx, credit, 'matched', 1)
   return news
@@ -72,7 +83,7 @@ export function* split(
   const news: Published[] = []
   for (const { stallId, amountVnd } of parts) {
     const hers = { ...word, stallId, saleSeq: null, rule: 'split', partVnd: amountVnd } as const
-    news.push(yield* giveTo(tx, credit, hers, now))
+    news.push(yield* giveTo(tx, credit, hers, 'unclear', now))
   }
   yield* addToOutcome(tx, credit, 'undecided', -1)
   yield* addToOutcome(tx, credit, 'matched', 1)
@@ -128,10 +139,15 @@ type Decided = Required<
 >
 
 /** Matches a credit, or a part of it, to a stall; her phones hear of it. */
-function* giveTo(tx: Db, credit: Credit, decided: Decided, now: number): Unit<Published> {
+function* giveTo(
+  tx: Db,
+  credit: Credit,
+  decided: Decided,
+  kind: Classification,
+  now: number,
+): Unit<Published> {
   const { marketId, businessDay } = credit
   const { stallId, partVnd } = decided
-  const kind = 'unclear'
   const seq = yield* recordMatch(tx, credit, decided, kind, now)
   yield* addToTakings(tx, stallScope(marketId, stallId), businessDay, partVnd ?? credit.amountVnd, kind, 1)
   return { marketId, stallId, seq }

@@ -28,6 +28,8 @@ export type Decision = { marketId: number; businessDay: string; eraseOn: string 
     }
 )
 
+export type Matched = Extract<Decision, { outcome: 'matched' }>
+
 /** What a reference in a transaction's text was issued for, where it is not a stall's own. */
 export type Named = { seq: number; stallId: number; reference: string } & ({ kind: 'sale' } | NamedProof)
 
@@ -84,8 +86,11 @@ export interface IncomingMessage {
   transactions: BankTransaction[]
   /** Why it, or a part of it, could not be read; the raw bytes are kept for a person. */
   unreadable: string | null
-  /** It may witness what is known already, and makes no transaction: a vendor's own statement, or a first look. */
-  corroboratesOnly?: boolean
+  /**
+   * It may witness what is known already, and makes no transaction: in a first look, after which the rest is new; or
+   * ever, being a vendor's own statement, which decides nothing either.
+   */
+  corroborates?: 'first' | 'only' | undefined
 }
 
 /** A stall whose phones have something to hear, after the commit. */

@@ -10,6 +10,7 @@ import {
   type Entry,
   type Issued,
 } from './recording.ts'
+import { takeLaterTelling } from './later-telling.ts'
 import type { Registry } from './registry.ts'
 import {
   addCounters,
@@ -19,6 +20,7 @@ import {
   lockCounters,
   readKnown,
   readNamed,
+  readUnheard,
   writeRecording,
 } from './statements.postgres.ts'
 import { abandon, retried, Superseded } from './transaction.postgres.ts'
@@ -86,7 +88,7 @@ export function createRecorder(
     if (namedReferences(batch, registry).length > 0) return undefined
     const markets = [...new Set(entries.map((entry) => entry.marketId))]
     const recording = planRecording(entries, knownOf(entries, []), new Map(), registry, rules)
-    if (recording.bornOut.length > 0) return undefined
+    if (recording.bornOut.length + recording.laterTellings.length > 0) return undefined
     const [, , written] = await Promise.all([
       client.query('begin isolation level read committed'),
       client.query(lockCounters(markets)),
@@ -135,7 +137,7 @@ export function createRecorder(
     const known = stands ? knownThere : (await client.query<KnownRow>(readKnown(entries))).rows
     const recording = planRecording(entries, knownOf(entries, known), lastSeqs, registry, rules)
     wasPlain = !isOld && known.length === 0
-    const { proofCredits, bornOut, published } = recording
+    const { proofCredits, bornOut, laterTellings, published } = recording
     const writing = Promise.all([
       client.query(writeRecording(recording, markets)),
       ...(proofCredits.length > 0 ? [client.query(creditProofs(proofCredits))] : []),
@@ -143,6 +145,12 @@ export function createRecorder(
     for (const account of bornOut) {
       await writing
       await drive(client, (tx) => activateAccount(tx, account, BY_FIRST_CREDIT, account.afterSeq, account.at))
+    }
+    if (laterTellings.length > 0) {
+      await writing
+      const { rows: unheard } = await client.query<{ place: number }>(readUnheard(laterTellings))
+      for (const { place } of unheard)
+        published.push(...(await drive(client, (tx) => takeLaterTelling(tx, laterTellings[place - 1]!))))
     }
     await Promise.all([writing, client.query('commit')])
     return published

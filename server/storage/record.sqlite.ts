@@ -14,6 +14,7 @@ import {
   type NamedReference,
   type RecordedTable,
 } from './recording.ts'
+import { takeLaterTelling } from './later-telling.ts'
 import type { Registry } from './registry.ts'
 import { prepareStatements } from './statements.sqlite.ts'
 
@@ -36,7 +37,7 @@ export function createRecorder({ client, db }: Connection, registryNow: () => Re
         statements.counter.get(marketId) ?? 0,
       ]),
     )
-    const { rows, proofCredits, bornOut, counters, published } = planRecording(
+    const { rows, proofCredits, bornOut, laterTellings, counters, published } = planRecording(
       entries,
       entries.map(knownOf),
       lastSeqs,
@@ -51,6 +52,11 @@ export function createRecorder({ client, db }: Connection, registryNow: () => Re
     for (const account of bornOut)
       drive(db, activateAccount(db, account, BY_FIRST_CREDIT, account.afterSeq, account.at))
     for (const [marketId, seq] of counters) statements.advance.run(marketId, seq)
+    for (const telling of laterTellings) {
+      const { marketId, transactionSeq, stallId } = telling
+      if (statements.matchTo.get(marketId, transactionSeq, stallId)) continue
+      published.push(...drive(db, takeLaterTelling(db, telling)))
+    }
     return published
   }
 

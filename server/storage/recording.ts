@@ -7,6 +7,7 @@ import type {
   Decision,
   ExceptionReason,
   IncomingMessage,
+  Matched,
   Named,
   Published,
   RecordingRules,
@@ -17,7 +18,7 @@ import type { Registry } from './registry.ts'
 
 /** Where messages and money go that are no market's. */
 const NO_MARKET = 0
-const BY_RULE = 'rule'
+export const BY_RULE = 'rule'
 /** Raised of a message's bytes: the same bytes again raise nothing. */
 const ABOUT_THE_MESSAGE = new Set<ExceptionReason>(['unreadable', 'content_changed'])
 export const BY_FIRST_CREDIT = "first credit with the stall's reference"
@@ -86,6 +87,17 @@ interface Notification {
   isKept: boolean
 }
 
+/** Another telling of a known transfer, which by itself says whose the money is. */
+export interface LaterTelling extends Pick<
+  Matched,
+  'marketId' | 'stallId' | 'rule' | 'saleSeq' | 'classification' | 'provesAccountId'
+> {
+  transactionSeq: number
+  notificationSeq: number
+  /** Epoch milliseconds. */
+  at: number
+}
+
 interface ProofCredit {
   marketId: number
   seq: number
@@ -100,6 +112,7 @@ export interface Recording {
   proofCredits: ProofCredit[]
   /** Accounts that a credit of the batch bears out, in their order; `afterSeq` is the last seq before that credit. */
   bornOut: { marketId: number; stallId: number; accountId: number; afterSeq: number; at: number }[]
+  laterTellings: LaterTelling[]
   /** The last seq of each market afterwards. */
   counters: ReadonlyMap<number, number>
   /** To be told after the commit. */
@@ -169,6 +182,7 @@ export function planRecording(
   const counters = new Map<number, number>()
   const published: Published[] = []
   const bornOut: Recording['bornOut'] = []
+  const laterTellings: LaterTelling[] = []
   // What this batch itself added to what the ledger knows.
   const notifications = new Map<string, number>()
   const bodies = new Set<string>()
@@ -187,7 +201,7 @@ export function planRecording(
   rows.takings.push(...inKeyOrder(takings))
   rows.dailyOutcome.push(...inKeyOrder(outcomes))
   const proofCredits = [...proofs.values()]
-  return { rows, proofCredits, bornOut, counters, published }
+  return { rows, proofCredits, bornOut, laterTellings, counters, published }
 
   function recordUnreadable(entry: Entry, { notificationSeq }: Known): void {
     const notification = recordNotification(entry, notificationSeq)
@@ -223,7 +237,7 @@ export function planRecording(
       (one) => !toldBy.has(ofChannel(one)),
     )
     const same = rules.sameTransfer({ ...transaction, textSha256 }, untoldNow)
-    if (message.corroboratesOnly && same?.is !== 'certain') return
+    if (message.corroborates && same?.is !== 'certain') return
     const notification = recordNotification(entry, notificationSeq)
     if (same?.is === 'certain') {
       const { twin } = same
@@ -232,6 +246,7 @@ export function planRecording(
       if (keepsWords) keepBody(entry, notification)
       const row = { marketId, sourceId, sourceKey, channel, notificationSeq: notification.seq }
       rows.witness.push({ ...row, transactionSeq: twin.seq })
+      if (message.corroborates !== 'only') hearAgain(entry, told, twin, notification.seq)
       return
     }
 
@@ -301,7 +316,7 @@ export function planRecording(
   function recordMatch(
     { message }: Entry,
     amountVnd: number,
-    decision: Extract<Decision, { outcome: 'matched' }>,
+    decision: Matched,
     transactionSeq: number,
   ): void {
     const { marketId, businessDay, stallId, rule, saleSeq, classification, provesAccountId } = decision
@@ -314,6 +329,23 @@ export function planRecording(
     if (provesAccountId !== null) {
       bornOut.push({ marketId, stallId, accountId: provesAccountId, afterSeq: transactionSeq - 1, at })
     }
+  }
+
+  /** The money is the first telling's: what this one says of it is decided as of when that one was booked. */
+  function hearAgain(
+    { message }: Entry,
+    { transaction, named, decision }: Told,
+    { seq, bookedAt, bookedPrecision }: Untold,
+    notificationSeq: number,
+  ): void {
+    if (!namesStall(decision)) return
+    // Mostly both tell the same time, and it is decided already.
+    const isThen = transaction.bookedAt === bookedAt && transaction.bookedPrecision === bookedPrecision
+    const asOfThen = isThen
+      ? decision
+      : rules.decide({ ...transaction, bookedAt, bookedPrecision }, message.sourceId, registry, named)
+    if (!namesStall(asOfThen)) return
+    laterTellings.push({ ...asOfThen, transactionSeq: seq, notificationSeq, at: message.receivedAt })
   }
 
   function raise(
@@ -346,7 +378,7 @@ export function planRecording(
   }
 
   function countTakings(
-    { marketId, businessDay, stallId, classification }: Extract<Decision, { outcome: 'matched' }>,
+    { marketId, businessDay, stallId, classification }: Matched,
     amountVnd: number,
   ): void {
     const key = `${marketId} ${businessDay} ${stallId}`
@@ -380,6 +412,10 @@ export function planRecording(
     return seq
   }
 }
+
+/** Whether it is by what a telling says, and not by there being nobody else. */
+const namesStall = (decision: Decision): decision is Matched =>
+  decision.outcome === 'matched' && decision.rule !== 'sole_stall'
 
 /** Of the days in which a late transfer may have been posted, and not told by this channel itself. */
 function mayBeToldBy(

@@ -188,6 +188,24 @@ export function knownOf(entries: readonly Entry[], read: readonly KnownRow[]): K
   return known
 }
 
+/** The places of those tellings whose transaction was never given to the stall they name. */
+export const readUnheard = (tellings: Recording['laterTellings']): QueryConfig => ({
+  name: 'read_unheard',
+  text: `
+    select told.place from unnest($1::bigint[], $2::bigint[], $3::bigint[]) with ordinality
+      as told (market_id, transaction_seq, stall_id, place)
+    where not exists (
+      select 1 from (${byKey('match', ['market_id', 'transaction_seq'], 'told')}) as m
+      where m.stall_id = told.stall_id
+    )
+    order by told.place`,
+  values: [
+    tellings.map((one) => one.marketId),
+    tellings.map((one) => one.transactionSeq),
+    tellings.map((one) => one.stallId),
+  ],
+})
+
 /** What a batch was planned on before its markets were locked. */
 export interface Unseen {
   registry: { version: string }

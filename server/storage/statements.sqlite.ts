@@ -73,6 +73,10 @@ export function prepareStatements(client: Database.Database, db: Db) {
            select 1 from witness v
            where v.market_id = t.market_id and v.transaction_seq = t.seq and v.source_id = ? and v.channel = ?)`,
     ),
+    /** Whether a transaction was ever given to that stall. */
+    matchTo: client.prepare<[marketId: number, transactionSeq: number, stallId: number], 1>(
+      'select 1 from match where market_id = ? and transaction_seq = ? and stall_id = ?',
+    ),
     /** Of a message that a person was to look at: its row in that market. */
     notificationByBody: client
       .prepare<[marketId: number, bodySha256: string, sourceId: string], number>(

@@ -65,6 +65,13 @@ type Telling =
   | { how: 'again'; of: number }
   | { how: 'changed'; of: number; what: 'amount' | 'day' }
   | { how: 'retold'; of: number; laterMs: number }
+  /** With another memo under the same number; null names who owns the account. */
+  | {
+      how: 'retoldNaming'
+      of: number
+      names: Name[] | null
+      by: 'otherChannel' | 'statement' | 'vendorsStatement'
+    }
 
 /** What stands in the memo: the reference of a stall, or of one of the sales. */
 type Name = { stall: StallName } | { sale: number }
@@ -125,6 +132,15 @@ const telling: fc.Arbitrary<Telling> = fc.oneof(
       how: fc.constant('retold' as const),
       of: ago,
       laterMs: fc.constantFrom(0, 60_000, 180_000, DAY_MS),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      how: fc.constant('retoldNaming' as const),
+      of: ago,
+      names: fc.option(fc.array(name, { minLength: 1, maxLength: 2 }), { freq: 1 }),
+      by: fc.constantFrom('otherChannel', 'otherChannel', 'statement', 'vendorsStatement'),
     }),
   },
 )
@@ -203,6 +219,12 @@ export function actsOf(steps: History, { marketId, virtualAccount, stalls, accou
     told.push(one)
     return one
   }
+  const memoOf = (names: Name[]) => {
+    const references = names.map((it) =>
+      'stall' in it ? stalls[it.stall].reference : saleOf(marketId, it.sale).reference,
+    )
+    return `CK ${references.join(' ')}`
+  }
   const earlier = (back: number) => told.at(-1 - (back % told.length))
   let keys = 0
   const newKey = (channel: string) => {
@@ -220,9 +242,6 @@ export function actsOf(steps: History, { marketId, virtualAccount, stalls, accou
     }
     if (one.how === 'new') {
       const { account, names, channel, day, minute, bankReference, isVirtual, ...rest } = one
-      const references = names.map((it) =>
-        'stall' in it ? stalls[it.stall].reference : saleOf(marketId, it.sale).reference,
-      )
       const transaction: BankTransaction = {
         channel,
         sourceKey: newKey(channel),
@@ -233,7 +252,7 @@ export function actsOf(steps: History, { marketId, virtualAccount, stalls, accou
         amountVnd: rest.amountVnd,
         bookedAt: MORNING + day * DAY_MS + minute * 60_000,
         bookedPrecision: 'second',
-        remittanceText: `CK ${references.join(' ')}`,
+        remittanceText: memoOf(names),
         bankReference: bankReference === 'long' ? `FT26326${marketId * 1_000 + told.length}` : '3079',
         sourceCode: null,
         payerName: null,
@@ -254,13 +273,22 @@ export function actsOf(steps: History, { marketId, virtualAccount, stalls, accou
       return [tell({ ...stated, ...other }, before.account, [])]
     }
     const { amountVnd: amount, bookedAt } = transaction
-    const channel = transaction.channel === 'push' ? ('backfill' as const) : ('push' as const)
+    const otherChannel = transaction.channel === 'push' ? ('backfill' as const) : ('push' as const)
+    if (one.how === 'retoldNaming') {
+      const channel = one.by === 'otherChannel' ? otherChannel : ('statement' as const)
+      const owners = STALLS.filter(({ account }) => account === before.account)
+      const names = one.names ?? owners.slice(-1).map((owner): Name => ({ stall: owner.name }))
+      const naming = { channel, sourceKey: newKey(channel), remittanceText: memoOf(names) }
+      const retold = tell({ ...transaction, ...naming }, before.account, names)
+      if (one.by === 'vendorsStatement') retold.message.corroborates = 'only'
+      return [retold]
+    }
     const other =
       one.how === 'changed'
         ? one.what === 'amount'
           ? { amountVnd: amount + 500 }
           : { bookedAt: bookedAt - DAY_MS }
-        : { channel, sourceKey: newKey(channel), bookedAt: bookedAt + one.laterMs }
+        : { channel: otherChannel, sourceKey: newKey(otherChannel), bookedAt: bookedAt + one.laterMs }
     return [tell({ ...transaction, ...other }, before.account, before.names)]
   }
 

@@ -12,6 +12,7 @@ import {
   lockCounters,
   readKnown,
   readNamed,
+  readUnheard,
   writeRecording,
 } from '../../server/storage/statements.postgres.ts'
 import { ask } from '../postgres-server.ts'
@@ -126,6 +127,7 @@ const RECORDING = [
   addCounters([]),
   readNamed([]),
   readKnown([]),
+  readUnheard([]),
   writeRecording({ rows: NOTHING, counters: new Map() } as unknown as Recording, []),
   creditProofs([]),
 ]

@@ -60,6 +60,10 @@ interface Credit {
   memo: string
   toldBy: string[]
   undecided: boolean
+  /** Nothing but a word whose it is was missing, and nobody has given it yet. */
+  lacksName: boolean
+  /** Whom it was ever given to. */
+  given: Set<string>
   /** Where it is matched; `nobody` is what a person said is no sale, `several` what was split. */
   stall?: StallName | 'nobody' | 'several'
   parts?: Part[]
@@ -84,12 +88,26 @@ export function createModel(places: readonly Place[]) {
   /** Everything told at once is decided by what was known before any of it. */
   function tell(told: readonly { place: Place; one: Told }[]): void {
     const before = new Map(places.map(({ marketId }) => [marketId, new Set(get(marketId).proven)]))
-    for (const { place, one } of told) record(place.marketId, one, before.get(place.marketId)!)
+    const again = told.flatMap(({ place, one }) => {
+      const proven = before.get(place.marketId)!
+      const credit = record(place.marketId, one, proven)
+      return credit ? [{ marketId: place.marketId, one, credit, proven }] : []
+    })
+    // All of a batch first, then what its later tellings say of what is there.
+    for (const { marketId, one, credit, proven } of again) hearAgain(get(marketId), one, credit, proven)
   }
 
-  function record(marketId: number, { message, account, names }: Told, proven: ReadonlySet<StallName>): void {
+  /** Returns the credit that was known already and is told of again. */
+  function record(
+    marketId: number,
+    { message, account, names }: Told,
+    proven: ReadonlySet<StallName>,
+  ): Credit | null {
     const [told] = message.transactions
-    if (!told) return recordUnreadable(message)
+    if (!told) {
+      recordUnreadable(message)
+      return null
+    }
     const { sourceKey: key, direction, amountVnd, bookedAt, bankReference, channel, accountNumber } = told
     const reference = bankReference ?? ''
     const own = get(marketId)
@@ -104,15 +122,13 @@ export function createModel(places: readonly Place[]) {
     // The same key: a resend says nothing, another content is for a person, once for each message that says it.
     const same = market.credits.get(key)
     if (same) {
-      if (same.content === content) return
+      if (same.content === content) return null
       if (!market.messages.has(body)) market.exceptions.push(`content_changed ${key} ${day}`)
       market.messages.add(body)
       market.bodies.add(body)
-      return
+      return null
     }
-    if (market.witnesses.has(key)) return
-    market.messages.add(body)
-    if (verdict.is !== 'not counted') market.bodies.add(body)
+    if (market.witnesses.has(key)) return null
 
     // The other channel tells the same transfer: of those it has not told of yet the oldest with the same long
     // reference, else the oldest with the same words at the same time.
@@ -127,10 +143,13 @@ export function createModel(places: readonly Place[]) {
     const twin =
       untold.find((one) => isLong(one) && one.bankReference === reference) ??
       untold.find((one) => isSameContent(one, { bankReference: reference, memo, bookedAt }))
+    if (!twin && message.corroborates) return null
+    market.messages.add(body)
+    if (verdict.is !== 'not counted') market.bodies.add(body)
     if (twin) {
       twin.toldBy.push(channel)
       market.witnesses.set(key, twin.key)
-      return
+      return twin
     }
 
     // A statement tells of everything: the same minute in other words may be the same, and only a person can say.
@@ -154,19 +173,50 @@ export function createModel(places: readonly Place[]) {
       memo,
       toldBy: [channel],
       undecided: verdict.is === 'undecided',
+      lacksName: verdict.is === 'undecided' && ['no_reference', 'unproven_account'].includes(verdict.reason),
+      given: new Set(),
     }
     market.credits.set(key, credit)
     const reason = verdict.is === 'not counted' ? verdict.reason : 'counts'
     market.transactions.push(`${key} ${day} ${direction} ${amountVnd} ${reason}`)
     if (direction === 'in') add(market.outcomes, `${day} ${verdict.is}`, 1, amountVnd)
     if (verdict.is === 'undecided') market.exceptions.push(`${verdict.reason} ${key} ${day}`)
-    if (verdict.is === 'matched') {
-      market.matches.push(`${key} ${verdict.stall} ${verdict.rule} ${verdict.sale} ${day}`)
-      Object.assign(credit, { stall: verdict.stall, kind: verdict.kind, sale: verdict.sale })
-      market.classifications.push(`${key} ${verdict.kind}`)
-      market.changes.push(`credit ${key} ${verdict.stall}`)
-      count(market, credit, 1)
-      if (verdict.proves) market.proven.add(verdict.stall)
+    if (verdict.is === 'matched') give(market, credit, verdict)
+    return null
+  }
+
+  function give(market: Market, credit: Credit, verdict: Extract<Verdict, { is: 'matched' }>): void {
+    const { key, bookedAt } = credit
+    market.matches.push(`${key} ${verdict.stall} ${verdict.rule} ${verdict.sale} ${dayOf(bookedAt)}`)
+    Object.assign(credit, { stall: verdict.stall, kind: verdict.kind, sale: verdict.sale })
+    credit.given.add(verdict.stall)
+    market.classifications.push(`${key} ${verdict.kind}`)
+    market.changes.push(`credit ${key} ${verdict.stall}`)
+    count(market, credit, 1)
+    if (verdict.proves) market.proven.add(verdict.stall)
+  }
+
+  /** A credit that only lacked a name is whose a later telling names; one that stands elsewhere is an alert. */
+  function hearAgain(
+    market: Market,
+    { message, names }: Told,
+    credit: Credit,
+    proven: ReadonlySet<StallName>,
+  ): void {
+    const [told] = message.transactions
+    const { account, bookedAt, direction, amountVnd, key } = credit
+    const isVirtual = told!.virtualAccount !== null
+    const of = { account, names, direction, bookedAt, isVirtual, isTest: told!.isTest }
+    const verdict = judge(market, of, proven)
+    if (message.corroborates || verdict.is !== 'matched' || verdict.rule === 'sole_stall') return
+    const day = dayOf(bookedAt)
+    if (credit.lacksName) {
+      Object.assign(credit, { lacksName: false, undecided: false })
+      give(market, credit, verdict)
+      add(market.outcomes, `${day} undecided`, -1, -amountVnd)
+      add(market.outcomes, `${day} matched`, 1, amountVnd)
+    } else if (credit.stall && !credit.given.has(verdict.stall)) {
+      market.exceptions.push(`content_changed ${key} ${day}`)
     }
   }
 
@@ -255,7 +305,8 @@ export function createModel(places: readonly Place[]) {
         one.do === 'assign'
           ? ([one.stall, 'unclear', 'assigned'] as const)
           : (['nobody', one.as, 'not_a_sale'] as const)
-      Object.assign(credit, { stall, kind, sale: '', undecided: false })
+      Object.assign(credit, { stall, kind, sale: '', undecided: false, lacksName: false })
+      credit.given.add(stall)
       market.matches.push(`${credit.key} ${stall} ${rule}  ${day}`)
       market.classifications.push(`${credit.key} ${kind}`)
       if (one.do === 'assign') market.changes.push(`credit ${credit.key} ${one.stall}`)
@@ -274,8 +325,10 @@ export function createModel(places: readonly Place[]) {
         return { stall, kind: 'unclear', amountVnd: partVnd, bookedAt }
       }
       const parts = [part(PARTS.first, PARTS.firstVnd), part(PARTS.second, amountVnd - PARTS.firstVnd)]
-      Object.assign(credit, { stall: 'several', kind: undefined, sale: '', undecided: false, parts })
+      const now = { stall: 'several', kind: undefined, sale: '', undecided: false, lacksName: false, parts }
+      Object.assign(credit, now)
       for (const hers of parts) {
+        credit.given.add(hers.stall)
         market.matches.push(`${credit.key} ${hers.stall} split  ${dayOf(bookedAt)}`)
         market.classifications.push(`${credit.key} unclear`)
         market.changes.push(`credit ${credit.key} ${hers.stall}`)

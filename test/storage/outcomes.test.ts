@@ -55,9 +55,14 @@ beforeEach(async () => {
 afterEach(() => market.close())
 
 /** A credit into Lan's account, unless another is said, heard a second after its booking, unless that is said. */
-const pay = (told: Partial<BankTransaction>, sourceId = SOURCE, receivedAt = MORNING + 1_000) => {
+const pay = (
+  told: Partial<BankTransaction>,
+  sourceId = SOURCE,
+  receivedAt = MORNING + 1_000,
+  corroborates?: 'only',
+) => {
   const transaction = credit({ accountNumber: market.lan.accountNumber, amountVnd: PRICE, ...told })
-  return market.store.record([{ ...messageOf(transaction), sourceId, receivedAt }], RULES)
+  return market.store.record([{ ...messageOf(transaction), sourceId, receivedAt, corroborates }], RULES)
 }
 /** A sale of Lan's that asks for the price, or that her phone has not told of yet. */
 async function ask(isTold = true): Promise<string> {
@@ -97,6 +102,17 @@ const assignTo = async (stallId: number, saleSeq: number | null = null) => {
   await market.store.write((tx) => assign(tx, operator, { ...said, stallId, saleSeq }, MORNING))
 }
 const SHARED = { accountNumber: 'CHUNG001', virtualAccount: null }
+
+/** Of a transfer that several tell of. */
+const NUMBER = 'FT26326009914'
+const shareLansAccount = () => market.addStall({ name: 'D1', accountNumber: market.lan.accountNumber })
+async function toldWithoutWords() {
+  await shareLansAccount()
+  await pay({ remittanceText: 'MBVCB.4711', bankReference: NUMBER })
+  expect(await ledgerSays()).toBe('undecided: no_reference')
+}
+const toldAgain = (remittanceText: string, corroborates?: 'only') =>
+  pay({ remittanceText, bankReference: NUMBER, channel: 'backfill' }, SOURCE, MORNING + 2_000, corroborates)
 
 /** Each makes its case happen, the credit in question last. Returns the reference of the sale that it is about. */
 const CASES: Record<string, () => Promise<string | void>> = {
@@ -192,6 +208,29 @@ const CASES: Record<string, () => Promise<string | void>> = {
     await pay(told)
     await pay({ ...told, channel: 'backfill', sourceKey: 'backfill:again' })
     expect(await takings()).toMatchObject({ saleCount: 2, totalVnd: 1_000 + PRICE })
+  },
+  async 'told again with the reference that was lacking'() {
+    await toldWithoutWords()
+    await toldAgain(market.lan.reference)
+    expect(await takings()).toMatchObject({ totalVnd: 1_000 + PRICE, unclearCount: 0 })
+  },
+  async 'told again with the sale’s reference'() {
+    const reference = await ask()
+    await toldWithoutWords()
+    await toldAgain(reference)
+    return reference
+  },
+  async 'told again so by a vendor’s own statement'() {
+    const reference = await ask()
+    await toldWithoutWords()
+    await toldAgain(reference, 'only')
+    return reference
+  },
+  async 'told again with another stall’s reference'() {
+    const { reference } = await shareLansAccount()
+    await pay({ remittanceText: market.lan.reference, bankReference: NUMBER })
+    await toldAgain(reference)
+    expect(await takings()).toMatchObject({ totalVnd: 1_000 + PRICE })
   },
   async 'perhaps told before'() {
     await pay({ remittanceText: market.lan.reference })

@@ -85,7 +85,7 @@ export async function corroborate(
   const rows: StatementEntry[] = []
   for await (const row of readTransactions(path, header, mapping, account)) rows.push(row)
   const fileSha256 = await sha256Of(path)
-  const told = { sourceId: VENDORS_STATEMENTS, fileSha256, receivedAt, corroboratesOnly: true }
+  const told = { sourceId: VENDORS_STATEMENTS, fileSha256, receivedAt, corroborates: 'only' } as const
   for await (const _ of submitRows(intake, rows, told));
 
   const book = await listBookCredits(store, scope, account, days, MAX_ENTRIES + 1)

@@ -144,12 +144,12 @@ export async function recordStatement(
   const checked = await checkStatement(path, header, header.mapping, account, receivedAt)
   const fileSha256 = await sha256Of(path)
 
-  const passes = source.mode === 'counts' ? [true, false] : [true]
+  const passes = source.mode === 'counts' ? (['first', undefined] as const) : (['only'] as const)
   const rowCount = checked.entryCount * passes.length
   let rowsDone = 0
-  for (const corroboratesOnly of passes) {
+  for (const corroborates of passes) {
     const rows = readTransactions(path, header, header.mapping, account)
-    const told = { sourceId: source.id, fileSha256, receivedAt, corroboratesOnly }
+    const told = { sourceId: source.id, fileSha256, receivedAt, corroborates }
     for await (const count of submitRows(intake, rows, told)) {
       rowsDone += count
       report({ rowsDone, rowCount })
@@ -171,7 +171,7 @@ export async function* submitRows(
   {
     fileSha256,
     ...told
-  }: Pick<IncomingMessage, 'sourceId' | 'receivedAt' | 'corroboratesOnly'> & { fileSha256: string },
+  }: Pick<IncomingMessage, 'sourceId' | 'receivedAt' | 'corroborates'> & { fileSha256: string },
 ): AsyncGenerator<number> {
   let waiting: IncomingMessage[] = []
   const submit = async () => {

@@ -1,7 +1,7 @@
 /** Why nobody has decided whose money it is. */
 const EXCEPTIONS = {
   unreadable: 'Tin báo không đọc được',
-  content_changed: 'Tin báo lại cùng mã nhưng khác nội dung',
+  content_changed: 'Tin báo lại cùng một khoản nhưng khác nội dung',
   conflicting_evidence: 'Tài khoản ảo của một sạp, nội dung lại ghi mã sạp khác',
   two_references: 'Nội dung có mã của hai sạp',
   wrong_account: 'Nội dung ghi mã của một sạp không nhận tiền ở tài khoản này',
