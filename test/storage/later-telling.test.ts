@@ -240,7 +240,6 @@ describe('a later telling that names another stall', () => {
     expect(await alerts()).toMatchObject([
       {
         reason: 'content_changed',
-        businessDay: TODAY,
         detail: `told again with another stall's code: 50000 VND of ${TODAY}`,
       },
     ])
