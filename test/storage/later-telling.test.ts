@@ -239,6 +239,7 @@ describe('a later telling that names another stall', () => {
     expect(await takings(be)).toMatchObject({ totalVnd: 0, unclearCount: 0 })
     expect(await alerts()).toMatchObject([
       {
+        sourceLabel: 'SePay',
         reason: 'content_changed',
         detail: `told again with another stall's code: 50000 VND of ${TODAY}`,
       },
