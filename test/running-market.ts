@@ -6,8 +6,9 @@ import { readConfig } from '../server/config.ts'
 import { startServer, type RunningServer } from '../server/main.ts'
 import { openServices } from '../server/services.ts'
 import { addInstance } from '../server/sources/instance.ts'
-import { openStore } from '../server/storage/engine.ts'
+import { filePath, openStore } from '../server/storage/engine.ts'
 import { operatorScope } from '../server/storage/scope.ts'
+import { layMigratedFile } from './migrated-file.ts'
 import { SECRET, sepayBody, sepayHeaders } from './sepay.ts'
 import { fillMarket, MORNING, type FilledMarket } from './small-market.ts'
 
@@ -62,6 +63,7 @@ export async function prepareDataDir(
 ): Promise<{ dataDir: string; sourceId: string; remove: () => void }> {
   const dataDir = mkdtempSync(join(tmpdir(), 'cho-'))
   const config = readConfig({ DATA_DIR: dataDir, DATABASE_URL: databaseUrl })
+  if (databaseUrl === undefined) layMigratedFile(filePath(config.databaseUrl))
   const store = await openStore(config.databaseUrl)
   const services = openServices(store, config, { log: pino({ level: 'silent' }) })
   const wanted = { kind: 'sepay', mode: 'hmac', label: 'SePay', access: null, secret: SECRET }

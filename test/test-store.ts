@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { inject } from 'vitest'
 import { isPostgres } from '../server/storage/engine.ts'
+import { layMigratedFile } from './migrated-file.ts'
 import { ask, createDatabase, TEMPLATE } from './postgres-server.ts'
 
 declare module 'vitest' {
@@ -26,12 +27,13 @@ export interface TestDatabase {
 /** This file's databases on PostgreSQL that are empty again: making one takes half a second. */
 const empty: string[] = []
 
-/** An empty database, migrated or to be: by default of the engine that this run of the tests is for. */
+/** An empty database, migrated: by default of the engine that this run of the tests is for. */
 export async function newDatabase(engine: Engine = inject('engine')): Promise<TestDatabase> {
   if (engine === 'sqlite') {
     const folder = mkdtempSync(join(tmpdir(), 'cho-'))
-    const drop = async () => rmSync(folder, { recursive: true, force: true })
-    return { url: `file:${join(folder, 'market.db')}`, drop }
+    const path = join(folder, 'market.db')
+    layMigratedFile(path)
+    return { url: `file:${path}`, drop: async () => rmSync(folder, { recursive: true, force: true }) }
   }
   const url = empty.pop() ?? (await createDatabase(inject('postgresUrl'), TEMPLATE))
   return {

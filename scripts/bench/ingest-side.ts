@@ -62,7 +62,9 @@ const LEFT_OUT_BY_QUICK: ReadonlySet<SideName> = new Set([
 
 /** Why a side cannot be measured here and now, if it cannot. */
 export function whyNot(name: SideName, { quick }: Size): string | undefined {
-  return quick && LEFT_OUT_BY_QUICK.has(name) ? '--quick starts no PostgreSQL and one floor' : undefined
+  return quick && LEFT_OUT_BY_QUICK.has(name)
+    ? '--quick leaves out PostgreSQL and the floors hello and single_commit'
+    : undefined
 }
 
 async function openProduct(

@@ -1,6 +1,21 @@
-import { sql, type SQL } from 'drizzle-orm'
-import { addDays } from '../../shared/business-day.ts'
-import { createWindow, WINDOW_DAYS } from './audited-window.ts'
+import { sql } from 'drizzle-orm'
+import {
+  add,
+  countedIn,
+  inWords,
+  isSame,
+  MARKET_DAYS,
+  OUTCOMES,
+  SECTION_DAYS,
+  STALL_DAYS,
+  TAKINGS,
+  type Figures,
+  type Tally,
+} from './audited-figures.ts'
+import { cashNotes, ledger, type CashRow, type LedgerRow } from './audited-ledger.ts'
+import { createPayerNames, payerKeys, type CountedPayerSale, type PayerSale } from './audited-payers.ts'
+import { listSpans, NO_MARKET } from './audited-span.ts'
+import { createWindow } from './audited-window.ts'
 import type { Store } from './store.ts'
 import { query, type Unit } from './unit.ts'
 
@@ -11,11 +26,6 @@ export interface Difference {
   counted: string
   recomputed: string
 }
-
-/** Days with transactions that are recomputed at once: few enough for any memory. */
-const SPAN_DAYS = 7
-/** What belongs to no market has no rollups. */
-const NO_MARKET = 0
 
 /**
  * Recomputes every counted figure from the ledger and names each that differs; an empty list is what is expected.
@@ -75,47 +85,6 @@ const NUMBERED = [
   'sale',
   'cash_sale',
   'rollup_cursor',
-]
-
-/** Every market's days on which anything is told or counted, and those whose window reaches back to one, in spans. */
-function* listSpans(): Unit<Map<number, string[][]>> {
-  const found = yield* query<{ marketId: number; day: string; isTold: number }>(
-    sql.raw(
-      `select market_id as "marketId", business_day as day, max(is_told) as "isTold" from (${DATED.map(
-        (table) =>
-          `select distinct market_id, business_day, ${table === 'bank_transaction' ? 1 : 0} as is_told from ${table}`,
-      ).join(' union all ')}) as dated group by market_id, business_day`,
-    ),
-  )
-  return new Map(
-    [...Map.groupBy(found, (row) => row.marketId)].map(([marketId, ofMarket]) => {
-      const ahead = marketId === NO_MARKET ? 1 : WINDOW_DAYS
-      const days = ofMarket.flatMap(({ day }) => Array.from({ length: ahead }, (_, n) => addDays(day, n)))
-      const told = new Set(ofMarket.flatMap(({ day, isTold }) => (isTold ? [day] : [])))
-      const spans: string[][] = [[]]
-      let toldInSpan = 0
-      for (const day of [...new Set(days)].sort()) {
-        if (told.has(day)) toldInSpan += 1
-        if (toldInSpan > SPAN_DAYS) {
-          spans.push([])
-          toldInSpan = 1
-        }
-        spans.at(-1)!.push(day)
-      }
-      return [marketId, spans]
-    }),
-  )
-}
-
-const DATED = [
-  'bank_transaction',
-  'cash_sale',
-  'takings',
-  'daily_outcome',
-  'stall_day',
-  'section_day',
-  'market_day',
-  'payer_sale',
 ]
 
 /** What the follower has not come to yet. */
@@ -262,65 +231,9 @@ function createCheck(marketId: number, sections: ReadonlyMap<number, number>, pe
   }
 }
 
-/** What is counted of something, by its name. */
-type Figures = Record<string, number | string>
-type Tally = ReadonlyMap<string, Figures>
-
 /** Every key of a rollup begins with its day. */
 const dayIn = (key: string): string => key.slice('day '.length, 'day 2026-11-22'.length)
 const EVERYTHING = ['total', 'sales', 'active']
-
-function add(tally: Map<string, Figures>, key: string, figures: Record<string, number>): void {
-  const sums = tally.get(key) ?? {}
-  for (const [name, figure] of Object.entries(figures)) sums[name] = Number(sums[name] ?? 0) + figure
-  tally.set(key, sums)
-}
-
-/** What is nothing need not be there. */
-function isSame(was: Figures, is: Figures, unknown: readonly string[]): boolean {
-  const isKept = (one: Figures, other: Figures) => {
-    for (const name in one) {
-      if ((one[name] ?? 0) !== (other[name] ?? 0) && !unknown.includes(name)) return false
-    }
-    return true
-  }
-  return isKept(was, is) && isKept(is, was)
-}
-
-function inWords(figures: Figures, unknown: readonly string[]): string {
-  const told = Object.entries(figures).filter(([name, figure]) => figure !== 0 && !unknown.includes(name))
-  return told.map(([name, figure]) => `${name} ${figure}`).join(', ') || 'nothing'
-}
-
-/** Payers get numbers: neither their accounts nor our keys for them are told. */
-function createPayerNames() {
-  const accounts = new Map<string, number>()
-  const keys = new Map<string, number>()
-  const haveKey = new Set<number>()
-
-  return {
-    /** Both sides, a row a sale; a key stands for the account it was first seen with. */
-    tally(sales: readonly PayerSale[], counted: readonly CountedPayerSale[]): [Tally, Tally] {
-      const keyOf = new Map(counted.map((row) => [row.seq, row.payerKey]))
-      const recomputed = new Map<string, Figures>()
-      for (const { day, seq, payerAccount, eraseOn } of sales) {
-        const payer = accounts.get(payerAccount) ?? accounts.size + 1
-        accounts.set(payerAccount, payer)
-        const key = keyOf.get(seq)
-        if (key !== undefined && !keys.has(key) && !haveKey.has(payer)) {
-          keys.set(key, payer)
-          haveKey.add(payer)
-        }
-        recomputed.set(`day ${day}, transaction ${seq}`, { payer, 'erased on': eraseOn })
-      }
-      const told = counted.map(({ day, seq, payerKey, eraseOn }): [string, Figures] => {
-        const payer = keys.get(payerKey) ?? 'of no sale'
-        return [`day ${day}, transaction ${seq}`, { payer, 'erased on': eraseOn }]
-      })
-      return [recomputed, new Map(told)]
-    },
-  }
-}
 
 /** What a stall sold on a day. */
 interface Cell {
@@ -332,95 +245,3 @@ interface Cell {
   /** Sales whose payer's account is known. */
   named: number
 }
-
-/** A transaction, with what became of it. */
-interface LedgerRow {
-  day: string
-  seq: number
-  sourceId: string
-  direction: string
-  amount: number
-  /** What of it is this stall's; null is all of it. */
-  part: number | null
-  outcome: string
-  stallId: number | null
-  matchDay: string | null
-  kind: string | null
-  payerAccount: string | null
-  /** Null once its words are erased. */
-  eraseOn: string | null
-}
-
-const STANDING = sql.raw(`not exists (
-  select 1 from match_reversal r where r.market_id = m.market_id and r.match_seq = m.seq
-)`)
-const KIND = sql.raw(`coalesce((
-  select c.classification from classification c
-  where c.market_id = m.market_id and c.transaction_seq = m.transaction_seq and c.seq > m.seq
-    and (c.stall_id is null or c.stall_id = m.stall_id)
-  order by c.seq desc limit 1
-), m.classification)`)
-
-/** A row a transaction; of a split one a row for each part. */
-const ledger = (within: SQL) => sql`
-  select t.business_day as day, t.seq, t.source_id as "sourceId", t.direction, t.amount_vnd as amount,
-    m.part_vnd as part,
-    case when t.not_counted is not null or m.stall_id = 0 then 'not_counted' when m.seq is null then 'undecided'
-      else 'matched' end as outcome,
-    m.stall_id as "stallId", m.business_day as "matchDay", case when m.seq is not null then ${KIND} end as kind,
-    x.payer_account as "payerAccount", x.erase_on as "eraseOn"
-  from (select * from bank_transaction where ${within}) as t
-  left join "match" m on m.market_id = t.market_id and m.transaction_seq = t.seq and ${STANDING}
-  left join erasable x on x.market_id = t.market_id and x.seq = t.seq`
-
-interface CashRow {
-  day: string
-  stallId: number
-  cash: number
-  notes: number
-}
-
-const cashNotes = (within: SQL) => sql`
-  select business_day as day, stall_id as "stallId", sum(amount_vnd) as cash,
-    sum(case when amount_vnd < 0 then -1 else 1 end) as notes
-  from cash_sale where ${within} group by business_day, stall_id`
-
-/** A sale whose payer's account is still known. */
-interface PayerSale {
-  day: string
-  seq: number
-  payerAccount: string
-  eraseOn: string
-}
-
-type CountedPayerSale = Omit<PayerSale, 'payerAccount'> & { payerKey: string }
-
-const payerKeys = (within: SQL) => sql`
-  select business_day as day, transaction_seq as seq, payer_key as "payerKey", erase_on as "eraseOn"
-  from payer_sale where ${within}`
-
-function* countedIn(counted: string, within: SQL): Unit<Tally> {
-  const found = yield* query<Figures & { key: string }>(sql`${sql.raw(counted)} where ${within}`)
-  return new Map(found.map(({ key, ...figures }) => [key, figures]))
-}
-
-const TAKINGS = `
-  select 'day ' || business_day || ', stall ' || stall_id as key, total_vnd as total, sale_count as sales,
-    unclear_count as unclear, cash_vnd as cash, cash_count as notes
-  from takings`
-const OUTCOMES = `
-  select 'day ' || business_day || ', source ' || source_id || ', ' || outcome as key, transaction_count as count,
-    amount_vnd as amount
-  from daily_outcome`
-const STALL_DAYS = `
-  select 'day ' || business_day || ', stall ' || stall_id || ', section ' || section_id as key, total_vnd as total,
-    sale_count as sales
-  from stall_day`
-const SECTION_DAYS = `
-  select 'day ' || business_day || ', section ' || section_id as key, total_vnd as total, sale_count as sales,
-    active_stalls30d as active
-  from section_day`
-const MARKET_DAYS = `
-  select 'day ' || business_day as key, total_vnd as total, sale_count as sales, active_stalls30d as active,
-    payer_sale_count as named, payers30d as payers, repeat_payers30d as repeating
-  from market_day`

@@ -6,10 +6,10 @@ import {
   bankNotification,
   bankTransaction,
   dailyOutcome,
+  erasable,
   match,
   matchException,
   source,
-  erasable,
 } from './kit.sqlite.ts'
 import type { OperatorScope } from './scope.ts'
 import type { Store } from './store.ts'

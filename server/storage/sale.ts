@@ -4,7 +4,7 @@ import { addDays, businessDay } from '../../shared/business-day.ts'
 import type { SaleFacts } from '../../shared/sale-state.ts'
 import type { Published } from './decision.ts'
 import { bankTransaction, change, match, sale } from './kit.sqlite.ts'
-import { known } from './known.ts'
+import { knownOn } from './known.ts'
 import { creditOfMatch, matchedVnd, newestMatchFirst, standing } from './match.ts'
 import { freeReference } from './reference.ts'
 import type { StallScope } from './scope.ts'
@@ -181,16 +181,7 @@ export function listUsualAmounts(
         .select({ amountVnd: matchedVnd })
         .from(match)
         .innerJoin(bankTransaction, creditOfMatch)
-        .where(
-          and(
-            eq(match.marketId, scope.marketId),
-            inArray(match.businessDay, days),
-            eq(match.stallId, scope.stallId),
-            known(scope),
-            isNull(match.saleSeq),
-            standing(tx),
-          ),
-        )
+        .where(and(knownOn(scope, days), isNull(match.saleSeq), standing(tx)))
         .orderBy(newestMatchFirst)
         .limit(SAMPLE),
     )
@@ -244,11 +235,8 @@ function* creditsOf(tx: Db, scope: StallScope, sales: readonly Sale[], until: nu
       .innerJoin(bankTransaction, creditOfMatch)
       .where(
         and(
-          eq(match.marketId, scope.marketId),
-          // Her own matches of those days, by their index: there is none by sale.
-          inArray(match.businessDay, daysAround(since, until)),
-          eq(match.stallId, scope.stallId),
-          known(scope),
+          // By their days: there is no index by sale.
+          knownOn(scope, daysAround(since, until)),
           inArray(
             match.saleSeq,
             sales.map((row) => row.seq),

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNull, ne, sql, type SQL } from 'drizzle-orm'
+import { and, asc, eq, isNull, ne, sql, type SQL } from 'drizzle-orm'
 import { accountKey, type BookedPrecision } from '../../shared/bank-transaction.ts'
 import {
   bankNotification,
@@ -11,7 +11,7 @@ import {
   sourceAccount,
   witness,
 } from './kit.sqlite.ts'
-import { known } from './known.ts'
+import { knownOn } from './known.ts'
 import { creditOfMatch, standing } from './match.ts'
 import type { OperatorScope, StallScope } from './scope.ts'
 import { STATEMENT, type AccountKey } from './source.ts'
@@ -122,15 +122,7 @@ export async function listBookCredits(
         eq(witness.sourceId, VENDORS_STATEMENTS),
       ),
     )
-    .where(
-      and(
-        eq(match.marketId, scope.marketId),
-        inArray(match.businessDay, [...days]),
-        eq(match.stallId, scope.stallId),
-        known(scope),
-        standing(store.db),
-      ),
-    )
+    .where(and(knownOn(scope, days), standing(store.db)))
     .orderBy(bookedAt, bankTransaction.seq)
     .limit(most)
   return credits.filter((credit) => accountKey(credit.account) === accountKey(account))

@@ -19,8 +19,8 @@ import { notesKnown } from './cash.ts'
 import { ADD_TO_TAKINGS } from './counted.ts'
 import { lastPartDay } from './cut.ts'
 import type { Published } from './decision.ts'
-import { bankTransaction, change, classification, match, takings, erasable } from './kit.sqlite.ts'
-import { known } from './known.ts'
+import { bankTransaction, change, classification, erasable, match, takings } from './kit.sqlite.ts'
+import { known, knownOn } from './known.ts'
 import { creditOfMatch, matchedVnd, newestClassification, NO_STALL, standing } from './match.ts'
 import { salesAsOf, salesOfCredits } from './sale.ts'
 import type { MarketScope, SectionScope, StallScope } from './scope.ts'
@@ -329,15 +329,7 @@ function* sumKnown(tx: Db, scope: StallScope, days: readonly string[]): Unit<Map
       })
       .from(match)
       .innerJoin(bankTransaction, creditOfMatch)
-      .where(
-        and(
-          eq(match.marketId, scope.marketId),
-          inArray(match.businessDay, [...days]),
-          eq(match.stallId, scope.stallId),
-          known(scope),
-          standing(tx),
-        ),
-      ),
+      .where(and(knownOn(scope, days), standing(tx))),
   )
   const notes = yield* notesKnown(tx, scope, days)
   const sum = (part: readonly { amountVnd: number }[]) => part.reduce((vnd, one) => vnd + one.amountVnd, 0)

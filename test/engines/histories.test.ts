@@ -66,7 +66,7 @@ interface Side {
 
 let sides: [Side, Side]
 beforeAll(async () => {
-  sides = [await prepare('sqlite'), await prepare('postgres')]
+  sides = await Promise.all([prepare('sqlite'), prepare('postgres')])
 }, 60_000)
 afterAll(() => Promise.all(sides.map(({ market }) => market.close())))
 

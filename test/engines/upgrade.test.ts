@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, inject, it } from 'vitest'
 import { ask, createDatabase } from '../postgres-server.ts'
-import { ENGINES, execute, newDatabase, type Engine } from '../test-store.ts'
+import { temporaryFolder } from '../scripts/child.ts'
+import { ENGINES, execute, type Engine } from '../test-store.ts'
 
 /** The migration that moved a match's first classification into its row, the first of those that move something. */
 const DECISIONS = { sqlite: '0005_decisions', postgres: '0001_decisions' }
@@ -58,9 +59,8 @@ it.each(ENGINES)(
   'a ledger of before keeps what was said of its money, the words of it, and what was told of its sources, on %s',
   async (engine) => {
     const isSqlite = engine === 'sqlite'
-    const { url, drop } = isSqlite
-      ? await newDatabase('sqlite')
-      : { url: await createDatabase(inject('postgresUrl')), drop: async () => {} }
+    const folder = temporaryFolder()
+    const url = isSqlite ? `file:${join(folder, 'market.db')}` : await createDatabase(inject('postgresUrl'))
     const { before, since } = migrations(engine)
     for (const text of [...before, BEFORE, ...since]) await execute(url, text)
 
@@ -103,6 +103,5 @@ it.each(ENGINES)(
       { told: '2 raised webhook told 1 3' },
       { told: '3 ended webhook told 1 6' },
     ])
-    await drop()
   },
 )

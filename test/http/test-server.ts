@@ -17,6 +17,7 @@ import { listStalls, registerStall, type Registration, type StallEntry } from '.
 import type { AlarmConfig } from '../../server/sources/alarm.ts'
 import { addInstance } from '../../server/sources/instance.ts'
 import { bindAccounts } from '../../server/storage/source.ts'
+import { layMigratedFile } from '../migrated-file.ts'
 import { SECRET, sepayBody, sepayHeaders } from '../sepay.ts'
 import { knowEverything, MORNING, seededRandom } from '../small-market.ts'
 
@@ -76,6 +77,7 @@ export function openTestServer({
   alarm = { webhook: null, mail: null },
 }: TestSurroundings = {}): TestServer {
   const folder = mkdtempSync(join(tmpdir(), 'cho-http-'))
+  const file = join(folder, 'market.db')
   const clock = { now: MORNING }
   const logged: string[] = []
   const log = pino({ base: null }, { write: (line) => void logged.push(line) })
@@ -83,11 +85,12 @@ export function openTestServer({
     port: 0,
     publicUrl,
     dataDir: folder,
-    databaseUrl: `file:${join(folder, 'market.db')}`,
+    databaseUrl: `file:${file}`,
     databaseGiven: true,
     alarm,
   }
-  const services = openServices(openSqlite(join(folder, 'market.db')), config, { now: () => clock.now, log })
+  layMigratedFile(file)
+  const services = openServices(openSqlite(file), config, { now: () => clock.now, log })
   const { app } = createApp(services, demo)
   const random = seededRandom(11)
   let accounts = 0

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { sources } from '../../server/sources/registry.ts'
 import { UnreadableNotification } from '../../server/sources/source.ts'
 import { findReferences } from '../../shared/reference.ts'
+import { anyCharacter } from '../any-character.ts'
 import { everyCase, flipped, flippedText, incoming, NOW, prove, transfer } from './proving.ts'
 
 const cases = await everyCase()
@@ -137,7 +138,7 @@ describe.each(cases)('$name', (one) => {
 
   test('no bytes and no headers whatever make it throw or be believed', async () => {
     const names = proofHeaders((await prove(one, body)).headers)
-    const text = fc.string({ unit: 'binary', maxLength: 80 })
+    const text = fc.string({ unit: anyCharacter, maxLength: 80 })
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), text, async (raw, value) => {
         const headers = Object.fromEntries(names.map((name) => [name, value]))
@@ -179,7 +180,7 @@ describe.each(signing)('$name signs what it says', (one) => {
   const { sender, mode } = one
 
   test('one bit turned over anywhere in any body is refused', async () => {
-    const memo = fc.string({ unit: 'binary', maxLength: 60 }).map((text) => text.toWellFormed())
+    const memo = fc.string({ unit: anyCharacter, maxLength: 60 }).map((text) => text.toWellFormed())
     await fc.assert(
       fc.asyncProperty(memo, fc.integer({ min: 1, max: 2e9 }), fc.nat(), async (text, amountVnd, bit) => {
         const out = await prove(one, sender.write(transfer({ memo: text, amountVnd }), mode.id))
