@@ -1,4 +1,4 @@
-import { and, asc, eq, isNull, ne, sql, type SQL } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNull, ne, sql, type SQL } from 'drizzle-orm'
 import { accountKey, type BookedPrecision } from '../../shared/bank-transaction.ts'
 import {
   bankNotification,
