@@ -81,18 +81,20 @@ const accountChoice = ({ accounts, chosenAccount }: StatementPreview): Html =>
 
 /** Cells are strangers' words: cleaned, isolated, escaped, never a formula. */
 const sampleTable = ({ headerNames, sample }: StatementPreview): Html =>
-  table({
-    caption: 'Những dòng đầu',
-    columns: [
-      { label: 'dòng' },
-      ...headerNames.map((name) => ({ label: displayText(name, MAX_CELL_SHOWN) })),
-    ],
-    rows: sample.map(({ line, cells }) => [
-      line,
-      ...headerNames.map((_, index) => html`<bdi>${displayText(cells[index] ?? '', MAX_CELL_SHOWN)}</bdi>`),
-    ]),
-    empty: 'Không có dòng nào dưới tên cột.',
-  })
+  html`<div class="scroller" role="region" aria-label="Những dòng đầu" tabindex="0">
+    ${table({
+      caption: 'Những dòng đầu',
+      columns: [
+        { label: 'dòng' },
+        ...headerNames.map((name) => ({ label: displayText(name, MAX_CELL_SHOWN) })),
+      ],
+      rows: sample.map(({ line, cells }) => [
+        line,
+        ...headerNames.map((_, index) => html`<bdi>${displayText(cells[index] ?? '', MAX_CELL_SHOWN)}</bdi>`),
+      ]),
+      empty: 'Không có dòng nào dưới tên cột.',
+    })}
+  </div>`
 
 /** «Xem trước»: what a file holds and whether it adds up, before any of it is recorded. */
 export const statementPreviewPage = (frame: Frame, view: StatementPreview): Html => {
