@@ -2,7 +2,7 @@
 //   npm run source -- add sepay --accounts market:cho-phu-cat
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { findBank } from '@vietqr/core'
+import { findBank, shortNameOf } from '@vietqr/core'
 import { accountKey } from '../shared/bank-transaction.ts'
 import type { Services } from '../server/services.ts'
 import { backfill } from '../server/sources/backfill.ts'
@@ -283,7 +283,7 @@ function readWord(path: string | undefined, option: string): string | null {
 }
 
 function accountWords({ bankBin, accountNumber }: AccountKey): string {
-  return `${findBank(bankBin)?.shortName ?? bankBin}:${accountNumber}`
+  return `${shortNameOf(bankBin)}:${accountNumber}`
 }
 
 await runCommand(USAGE, async () => {

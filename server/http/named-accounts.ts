@@ -1,4 +1,4 @@
-import { findBank } from '@vietqr/core'
+import { shortNameOf } from '@vietqr/core'
 import type { AccountKey } from '../storage/source.ts'
 
 /** Accounts as a page names them, with their bank's short name. */
@@ -6,5 +6,5 @@ export const namedAccounts = (accounts: readonly AccountKey[]) =>
   accounts.map(({ bankBin, accountNumber }) => ({
     bankBin,
     accountNumber,
-    bankShortName: findBank(bankBin)?.shortName ?? bankBin,
+    bankShortName: shortNameOf(bankBin),
   }))

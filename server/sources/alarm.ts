@@ -1,4 +1,4 @@
-import { findBank } from '@vietqr/core'
+import { shortNameOf } from '@vietqr/core'
 import type { OperatorScope } from '../storage/scope.ts'
 import {
   listUntoldAlarms,
@@ -50,7 +50,7 @@ export async function tellAlarms(
     if (!isDue(alarm, now)) continue
     const { id: alarmId, kind, state, sourceId, label, bankBin, since, raisedAt, endedAt } = alarm
     const at = endedAt ?? raisedAt
-    const bankName = bankBin && (findBank(bankBin)?.shortName ?? bankBin)
+    const bankName = bankBin && shortNameOf(bankBin)
     const event = `source_${kind}` as const
     const news = { event, state, alarmId, sourceId, label, bankBin, bankName, since, at }
     let outcome: AlarmTelling['outcome'] = 'told'

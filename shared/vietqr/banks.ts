@@ -41,6 +41,9 @@ export function findBank(text: string): Bank | undefined {
   return bankBy.get(fold(text))
 }
 
+/** Takes a BIN and returns its bank's short name (`MBBank`), or the BIN itself where no bank has it. Never throws. */
+export const shortNameOf = (bin: string): string => findBank(bin)?.shortName ?? bin
+
 function fold(text: string): string {
   return transliterate(text).replace(/\s/g, '').toUpperCase()
 }

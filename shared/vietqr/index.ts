@@ -1,4 +1,4 @@
-export { banks, findBank, type Bank } from './banks.ts'
+export { banks, findBank, shortNameOf, type Bank } from './banks.ts'
 export { crc16 } from './crc16.ts'
 export { decode, type Service, type VietQr } from './decode.ts'
 export { encode, MAX_AMOUNT_VND, type Transfer } from './encode.ts'

@@ -1,4 +1,4 @@
-import { banks, findBank } from '@vietqr/core'
+import { banks, findBank, shortNameOf } from '@vietqr/core'
 import { describe, expect, it } from 'vitest'
 
 describe('the bank table', () => {
@@ -45,4 +45,8 @@ describe('findBank', () => {
   it.each(['', ' ', 'ngân hàng', '97043', '9704366', 'constructor'])('finds no bank for %j', (text) => {
     expect(findBank(text)).toBeUndefined()
   })
+})
+
+it('a BIN of no bank stands for itself where its bank is named', () => {
+  expect(['970422', '999999'].map(shortNameOf)).toEqual(['MBBank', '999999'])
 })

@@ -1,4 +1,4 @@
-import { findBank } from '@vietqr/core'
+import { shortNameOf } from '@vietqr/core'
 import type { CardView } from '../../../web/pages/card.ts'
 import { payableNumber } from '../../domain/payable-number.ts'
 import { payableCode } from '../../sources/payable-code.ts'
@@ -39,7 +39,7 @@ export function cardsOf(
         view: {
           ...stallSign({ ...entry, market }),
           holderName: account.accountName,
-          bankShortName: findBank(account.bankBin)?.shortName ?? account.bankBin,
+          bankShortName: shortNameOf(account.bankBin),
           accountNumber: payableNumber(account),
         },
       })

@@ -1,4 +1,4 @@
-import { findBank } from '@vietqr/core'
+import { shortNameOf } from '@vietqr/core'
 import { accountKey } from '../../../shared/bank-transaction.ts'
 import { fold } from '../../../shared/display-text.ts'
 import type { Hindrance } from '../../../web/pages/hindrance-words.ts'
@@ -115,7 +115,7 @@ function registryAccount(
   bound: ReadonlySet<string>,
 ): RegistryAccount {
   return {
-    bankShortName: findBank(account.bankBin)?.shortName ?? account.bankBin,
+    bankShortName: shortNameOf(account.bankBin),
     accountNumber: account.accountNumber,
     virtualAccount: account.virtualAccount,
     holderName: account.accountName,

@@ -1,4 +1,4 @@
-import { decode, findBank } from '@vietqr/core'
+import { decode, shortNameOf } from '@vietqr/core'
 import type { WrongCode } from '../../../web/pages/board/wrong-codes.ts'
 import { listIncidents } from '../../storage/incident.ts'
 import type { MarketScope } from '../../storage/scope.ts'
@@ -21,7 +21,7 @@ export async function listWrongCodes(
 function payeeOf(payload: string): WrongCode['payee'] {
   try {
     const { bankBin, accountNumber } = decode(payload)
-    return { bankShortName: findBank(bankBin)?.shortName ?? bankBin, accountNumber }
+    return { bankShortName: shortNameOf(bankBin), accountNumber }
   } catch {
     return null
   }

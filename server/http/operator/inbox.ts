@@ -1,4 +1,4 @@
-import { findBank } from '@vietqr/core'
+import { shortNameOf } from '@vietqr/core'
 import { accountKey } from '../../../shared/bank-transaction.ts'
 import { AppError } from '../../../shared/app-error.ts'
 import { displayText, fold } from '../../../shared/display-text.ts'
@@ -353,7 +353,7 @@ function creditView(
   const option = (entry: StallEntry) => ({ code: entry.stall.code, words: stallWords(entry) })
   return {
     ...credit,
-    bankShortName: findBank(credit.bankBin)?.shortName ?? credit.bankBin,
+    bankShortName: shortNameOf(credit.bankBin),
     reason: exceptionWords(credit.reason),
     candidates,
     ofAccount: choosable.filter(isPaidHere).map(option),

@@ -1,4 +1,4 @@
-import { findBank } from '@vietqr/core'
+import { shortNameOf } from '@vietqr/core'
 import { proofsPage, type ProofView } from '../../../web/pages/operator/proofs.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
 import { payableNumber } from '../../domain/payable-number.ts'
@@ -37,7 +37,7 @@ async function proofView({
     vendor: vendor.name,
     phone: vendor.phone,
     holderName: account.accountName,
-    bankShortName: findBank(account.bankBin)?.shortName ?? account.bankBin,
+    bankShortName: shortNameOf(account.bankBin),
     accountNumber: payableNumber(account),
     amountVnd,
     wrongVnd: proof.creditVnd,

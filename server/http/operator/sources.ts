@@ -1,4 +1,4 @@
-import { findBank } from '@vietqr/core'
+import { shortNameOf } from '@vietqr/core'
 import { AppError } from '../../../shared/app-error.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
 import { newSourcePage, type NewSourceView } from '../../../web/pages/operator/new-source.ts'
@@ -53,7 +53,7 @@ export function showSources(doors: Doors, services: Services, frame: Frame): voi
               .filter(({ sourceId }) => sourceId === row.id)
               .map(({ bankBin, ...alarm }) => ({
                 ...alarm,
-                bankShortName: bankBin === null ? undefined : (findBank(bankBin)?.shortName ?? bankBin),
+                bankShortName: bankBin === null ? undefined : shortNameOf(bankBin),
               })),
           }
         }),

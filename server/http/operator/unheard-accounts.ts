@@ -1,4 +1,4 @@
-import { findBank } from '@vietqr/core'
+import { shortNameOf } from '@vietqr/core'
 import { accountKey } from '../../../shared/bank-transaction.ts'
 import type { UnheardAccount } from '../../../web/pages/operator/source.ts'
 import { openMarket, type Actor } from '../../domain/access.ts'
@@ -37,7 +37,7 @@ export async function listUnheardAccounts(
         seen.add(key)
         unheard.push({
           bankBin,
-          bankShortName: findBank(bankBin)?.shortName ?? bankBin,
+          bankShortName: shortNameOf(bankBin),
           accountNumber,
           holder: `${market.name}, ${market.stallWord} ${stall.name}`,
           isBankHeard: hearing(bankBin, holderType).length > 0,

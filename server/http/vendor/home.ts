@@ -1,4 +1,4 @@
-import { findBank } from '@vietqr/core'
+import { shortNameOf } from '@vietqr/core'
 import { AppError } from '../../../shared/app-error.ts'
 import { businessDay } from '../../../shared/business-day.ts'
 import { CLASSIFICATIONS, type Classification } from '../../../shared/wire.ts'
@@ -66,7 +66,7 @@ export function showVendorHome(doors: Doors, services: Services, frame: Frame): 
       vendorCodePage(frame, {
         ...(await vendorView(services, visit)),
         holderName: account.accountName,
-        bankShortName: findBank(account.bankBin)?.shortName ?? account.bankBin,
+        bankShortName: shortNameOf(account.bankBin),
         accountNumber: payableNumber(account),
         qrSvg: await qrSvg(payableCode(account, listing.stall.reference)),
       }),

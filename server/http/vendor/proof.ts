@@ -1,4 +1,4 @@
-import { findBank } from '@vietqr/core'
+import { shortNameOf } from '@vietqr/core'
 import { AppError } from '../../../shared/app-error.ts'
 import { parseVnd } from '../../../shared/money.ts'
 import type { Frame } from '../../../web/pages/layout.ts'
@@ -49,7 +49,7 @@ export function proveAccounts(doors: Doors, services: Services, frame: Frame): v
       vendorProofPage(frame, {
         ...view,
         holderName: account.accountName,
-        bankShortName: findBank(account.bankBin)?.shortName ?? account.bankBin,
+        bankShortName: shortNameOf(account.bankBin),
         accountNumber: payableNumber(account),
         byOperator: hasHiddenPast(actor),
         step,

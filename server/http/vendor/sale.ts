@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { decode, findBank } from '@vietqr/core'
+import { decode, shortNameOf } from '@vietqr/core'
 import { parseVnd } from '../../../shared/money.ts'
 import { mintReference } from '../../../shared/reference.ts'
 import { saleState, type SaleFacts } from '../../../shared/sale-state.ts'
@@ -47,7 +47,7 @@ export function showCharge(doors: Doors, services: Services, frame: Frame): void
         ...view,
         payee: account && {
           bankBin: account.bankBin,
-          bankShortName: findBank(account.bankBin)?.shortName ?? account.bankBin,
+          bankShortName: shortNameOf(account.bankBin),
           accountNumber: payableNumber(account),
           accountName: account.accountName,
           // What her bank's source demands before the stall's reference stands before a sale's too.

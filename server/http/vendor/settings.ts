@@ -1,4 +1,4 @@
-import { findBank } from '@vietqr/core'
+import { shortNameOf } from '@vietqr/core'
 import { AppError } from '../../../shared/app-error.ts'
 import { CONSENT_TEXT_VERSION } from '../../../shared/consent-text.ts'
 import { ROW_TELLINGS } from '../../../shared/wire.ts'
@@ -36,7 +36,7 @@ export function showVendorSettings(doors: Doors, services: Services, frame: Fram
     const paid = accountInUse(listing.accounts)
     const account = paid && {
       holderName: paid.accountName,
-      bankShortName: findBank(paid.bankBin)?.shortName ?? paid.bankBin,
+      bankShortName: shortNameOf(paid.bankBin),
       accountNumber: payableNumber(paid),
       isProven: paid.state === 'active',
     }

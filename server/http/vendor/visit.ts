@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { findBank } from '@vietqr/core'
+import { shortNameOf } from '@vietqr/core'
 import type { VendorView } from '../../../web/pages/vendor/vendor-layout.ts'
 import { accountKey } from '../../../shared/bank-transaction.ts'
 import { addDays, businessDay, vietnamTime } from '../../../shared/business-day.ts'
@@ -28,7 +28,7 @@ export async function vendorView({ config, store, now }: Services, visit: StallV
   const today = businessDay(now(), listing.market.dayStartsAtMinutes)
   const delays = await listDelays(store, scope, today, now() - LATELY_MS)
   const account = accountInUse(listing.accounts)
-  const bank = account && (findBank(account.bankBin)?.shortName ?? account.bankBin)
+  const bank = account && shortNameOf(account.bankBin)
   const since = account && (await lateSince(store, accountKey(account)))
   const isLate = since !== undefined || (delays.length > 0 && median(delays) > LATE_MS)
   const bankLate = isLate ? { bank, since: since === undefined ? undefined : vietnamTime(since) } : undefined

@@ -1,4 +1,4 @@
-import { findBank } from '@vietqr/core'
+import { findBank, shortNameOf } from '@vietqr/core'
 import { AppError } from '../../../shared/app-error.ts'
 import { enterGonePage } from '../../../web/pages/enter.ts'
 import { enrolmentPage, type EnrolmentView } from '../../../web/pages/enrolment.ts'
@@ -89,7 +89,7 @@ function hindranceOf({ sticker, bank }: EnrolmentText): Pick<EnrolmentView, 'hin
 function shownSticker({ sticker }: EnrolmentText, errors: Errors): Pick<EnrolmentView, 'sticker'> {
   const reading = readSticker(sticker)
   if ('problem' in reading || errors.sticker) return {}
-  const bankShortName = findBank(reading.bankBin)?.shortName ?? reading.bankBin
+  const bankShortName = shortNameOf(reading.bankBin)
   return { sticker: { payload: sticker.trim(), bankShortName, accountNumber: reading.accountNumber } }
 }
 
