@@ -17,7 +17,21 @@ function isoAt(epochMs: number, offsetMs: number): string {
  * 15:00 (900), 02:00 still counts for the day before. Throws RangeError on an instant that is none.
  */
 export function businessDay(bookedAt: number, dayStartsAtMinutes: number): string {
-  return isoAt(bookedAt, VIETNAM_OFFSET - dayStartsAtMinutes * MINUTE).slice(0, 10)
+  return dayText(Math.floor((bookedAt + VIETNAM_OFFSET - dayStartsAtMinutes * MINUTE) / DAY))
+}
+
+/** Nearly always one of few: all that is booked today, and when it is to be forgotten. */
+const dayTexts = new Map<number, string>()
+const MAX_DAY_TEXTS = 1_000
+
+/** `YYYY-MM-DD` of a day counted from 1970. */
+function dayText(dayNumber: number): string {
+  const known = dayTexts.get(dayNumber)
+  if (known !== undefined) return known
+  const text = isoAt(dayNumber * DAY, 0).slice(0, 10)
+  if (dayTexts.size === MAX_DAY_TEXTS) dayTexts.clear()
+  dayTexts.set(dayNumber, text)
+  return text
 }
 
 /** Epoch milliseconds → the clock on a Vietnamese wall, `10:42`. Throws RangeError on an instant that is none. */
@@ -35,7 +49,7 @@ export function vietnamDate(day: string): string {
  * `businessDay` gives them. Throws RangeError on text that is no date.
  */
 export function addDays(day: string, days: number): string {
-  return isoAt(Date.parse(day), days * DAY).slice(0, 10)
+  return dayText(Math.floor(Date.parse(day) / DAY) + days)
 }
 
 /**

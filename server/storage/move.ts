@@ -7,7 +7,7 @@ import { tables } from './kit.sqlite.ts'
 import { DatabaseRefused } from './refusal.ts'
 import { findMoveMark, markAsMoving, unmarkAsMoving } from './setting.ts'
 import type { Db, Store } from './store.ts'
-import { insertRows } from './statements.postgres.ts'
+import { insertRows } from './rows.postgres.ts'
 import { query, rows, run, type Unit } from './unit.ts'
 
 /** Below what either engine takes as parameters of one statement, with the widest table we have. */

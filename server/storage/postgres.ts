@@ -38,11 +38,16 @@ const types: NonNullable<PoolConfig['types']> = {
 }
 
 /**
+ * Of a table that it has not analysed yet the server thinks that a few rows are a market's. It would keep them at hand
+ * and go through all of them for each row of the other side: a thousand stalls became a million comparisons.
+ */
+const NOTHING_KEPT_AT_HAND = '-c enable_material=off'
+/**
  * A recording's statements only ever look keys up. Planned once while the tables were still empty, they would read
- * whole tables when those are full.
+ * whole tables when those are full; and compiling one takes longer than a thousand runs of it.
  */
 const KEYS_ONLY =
-  '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off ' +
+  '-c plan_cache_mode=force_generic_plan -c jit=off -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off ' +
   '-c enable_bitmapscan=off -c enable_sort=off -c enable_incremental_sort=off'
 
 /**
@@ -61,7 +66,7 @@ export async function openPostgres(url: string, { alone = false } = {}): Promise
     lock_timeout: LOCK_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
   }
-  const pool = new Pool({ ...connection, max: MAX_CONNECTIONS })
+  const pool = new Pool({ ...connection, max: MAX_CONNECTIONS, options: NOTHING_KEPT_AT_HAND })
   // Kept when nobody is paid for a while: a new one plans every statement again before the next credit.
   const recorders = new Pool({
     ...connection,

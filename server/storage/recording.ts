@@ -255,14 +255,24 @@ export function planRecording(
       decision = { marketId, businessDay, eraseOn, outcome: 'undecided', reason: 'perhaps_told_before' }
 
     const seq = nextSeq(marketId)
-    const { isTest: _, sourceCode: __, remittanceText, payerName, payerAccount, ...booked } = transaction
+    const { remittanceText, payerName, payerAccount } = transaction
+    // Each by its name: what is copied by a rest and a spread takes several times as long.
     const row = {
-      ...booked,
       marketId,
       seq,
       sourceId,
+      sourceKey,
       notificationSeq: notification.seq,
+      channel,
+      bankBin: transaction.bankBin,
+      accountNumber: transaction.accountNumber,
+      virtualAccount: transaction.virtualAccount,
+      direction: transaction.direction,
+      amountVnd: transaction.amountVnd,
+      bookedAt: transaction.bookedAt,
+      bookedPrecision: transaction.bookedPrecision,
       businessDay,
+      bankReference: transaction.bankReference,
       textSha256,
       contentSha256,
       notCounted: decision.outcome === 'not_counted' ? decision.reason : null,

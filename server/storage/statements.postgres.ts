@@ -1,7 +1,5 @@
-import { fillPlaceholders, getTableColumns, sql, type SQL } from 'drizzle-orm'
-import { toSnakeCase } from 'drizzle-orm/casing'
+import { fillPlaceholders, sql, type SQL } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
-import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { QueryConfig } from 'pg'
 import { ADD_TO_OUTCOME, ADD_TO_TAKINGS } from './counted.ts'
 import { tables } from './kit.sqlite.ts'
@@ -13,6 +11,7 @@ import {
   type Recording,
   type RecordedTable,
 } from './recording.ts'
+import { arrayText, carriedColumns, nameOf, type CarriedColumn } from './rows.postgres.ts'
 
 // What recording says to PostgreSQL: one statement a step, whatever the size of the batch, each named so that the
 // server plans it once. Its rows come as one array a column, unnested beside each other in a select list: in a from
@@ -75,9 +74,17 @@ export const readNamed = (names: readonly NamedReference[]): QueryConfig => ({
 })
 
 /** One thing that the ledger knows of the `place`-th entry. */
-export type KnownRow = Known['untold'][number] & { place: number; contentSha256: string } & {
+export type KnownRow = Known['untold'][number] & {
+  place: number
   kind: 'notification' | 'before' | 'witness' | 'untold'
+  contentSha256: string
+  notificationSeq: number | null
 }
+
+/** The row `n` of the message of `a`, if a person was to look at those bytes before; the same bytes of any source. */
+const KEPT = `
+  (${byKey('match_exception', ['market_id', 'body_sha256'], 'a')}) as e
+  cross join lateral (${byKey('bank_notification', ['market_id', 'seq'], 'e', 'notification_seq')}) as n`
 
 /** What is asked about an entry, each with its type. */
 const ASKED = {
@@ -96,7 +103,7 @@ const ASKED = {
   amountVnd: 'bigint[]',
 }
 
-function askedAbout(entries: readonly Entry[]): Record<string, unknown[]> {
+function askedAbout(entries: readonly Entry[]): Record<string, string> {
   const asked = entries.map(({ message, bodySha256, marketId, businessDay, told }, place) => {
     const [dayBefore, , dayAfter] = daysAbout(businessDay)
     const about = {
@@ -112,7 +119,10 @@ function askedAbout(entries: readonly Entry[]): Record<string, unknown[]> {
     return { ...about, sourceKey, channel, bankBin, accountNumber, direction, amountVnd }
   })
   return Object.fromEntries(
-    Object.keys(ASKED).map((name) => [`asked.${name}`, asked.map((one) => one[name as keyof typeof ASKED])]),
+    Object.keys(ASKED).map((name) => [
+      `asked.${name}`,
+      arrayText(asked.map((one) => one[name as keyof typeof ASKED])),
+    ]),
   )
 }
 
@@ -128,24 +138,26 @@ const KNOWN = sql`
     )}
   ),
   known as (${sql.raw(`
-      select a.place, 'notification' as kind, n.seq, null as "contentSha256", null as channel, null as "bankReference",
-        null as "textSha256", null::bigint as "bookedAt", null as "bookedPrecision"
-      from asked a
-      cross join lateral (${byKey('match_exception', ['market_id', 'body_sha256'], 'a')}) as e
-      cross join lateral (${byKey('bank_notification', ['market_id', 'seq'], 'e', 'notification_seq')}) as n
-      where n.source_id = a.source_id
+      select a.place, 'notification' as kind, n.seq, null as "contentSha256", null::bigint as "notificationSeq",
+        null as channel, null as "bankReference", null as "textSha256", null::bigint as "bookedAt",
+        null as "bookedPrecision"
+      from asked a cross join lateral ${KEPT}
+      where a.source_key is null and n.source_id = a.source_id
       union all
-      select a.place, 'before', k.seq, k.content_sha256, null, null, null, null, null
+      select a.place, 'before', k.seq, k.content_sha256,
+        (select min(n.seq) from ${KEPT} where n.source_id = a.source_id), null, null, null, null, null
       from asked a
       cross join lateral (${byKey('bank_transaction', ['market_id', 'source_id', 'source_key'], 'a')}) as k
       union all
-      select a.place, 'witness', w.transaction_seq, null, null, null, null, null, null
+      select a.place, 'witness', w.transaction_seq, null, null, null, null, null, null, null
       from asked a
       cross join lateral (${byKey('witness', ['market_id', 'source_id', 'source_key'], 'a')}) as w
       union all
-      select a.place, 'untold', t.seq, null, t.channel, t.bank_reference, t.text_sha256, t.booked_at, t.booked_precision
+      select a.place, 'untold', t.seq, null, null, t.channel, t.bank_reference, t.text_sha256, t.booked_at, t.booked_precision
       from asked a
-      cross join unnest(array[a.day_before, a.business_day, a.day_after]) as about (day)
+      cross join lateral (
+        select a.day_before as day union all select a.business_day union all select a.day_after
+      ) as about
       cross join lateral (
         select * from bank_transaction t
         where t.market_id = a.market_id and t.business_day = about.day and t.account_number = a.account_number
@@ -180,7 +192,8 @@ export function knownOf(entries: readonly Entry[], read: readonly KnownRow[]): K
   for (const row of read) {
     const entry = known[row.place]!
     if (row.kind === 'notification') entry.notificationSeq = row.seq
-    else if (row.kind === 'before') entry.before = row
+    else if (row.kind === 'before')
+      Object.assign(entry, { before: row, notificationSeq: row.notificationSeq })
     else if (row.kind === 'witness') entry.isWitness = true
     else entry.untold.push(row)
   }
@@ -222,21 +235,20 @@ export function writeRecording(
   markets: readonly number[],
   unseen?: Unseen,
 ): QueryConfig {
+  const written = RECORDED.filter((table) => rows[table].length > 0)
   const values: Record<string, unknown> = {
     ...askedAbout(unseen?.entries ?? []),
     markets,
     version: unseen?.registry.version,
-    'marketCounter.marketId': [...counters.keys()],
-    'marketCounter.seq': [...counters.values()],
+    counters: [...counters.keys()],
+    lastSeqs: [...counters.values()],
   }
-  for (const table of RECORDED) {
-    for (const column of columnsOf(table)) {
-      const array = rows[table].map((row) => row[column as keyof typeof row])
-      // Unnested beside others, no array is nulls to the end, and need not be read.
-      values[`${table}.${column}`] = array.every((value) => value == null) ? null : array
-    }
+  for (const table of written) {
+    for (const { key, parameters } of COLUMNS[table])
+      Object.assign(values, parameters(rows[table].map((row) => row[key as keyof typeof row])))
   }
-  return { name: 'write_recording', text: WRITE.sql, values: fillPlaceholders(WRITE.params, values) }
+  const { name, text, params } = writingTo(written)
+  return { name, text, values: fillPlaceholders(params, values) }
 }
 
 /** Notes which credit each proof of an account waited for. */
@@ -270,35 +282,30 @@ const RECORDED = [
   'dailyOutcome',
 ] as const satisfies RecordedTable[]
 
-/**
- * Inserts whole rows of a table as one array a column: a thousand rows are one short statement, and not one of twenty
- * thousand parameters, which take several times as long.
- */
-export function insertRows(table: SQLiteTable, added: readonly Record<string, unknown>[]): SQL {
-  const columns = Object.entries(getTableColumns<SQLiteTable>(table))
-  const arrays = columns.map(
-    ([name, { dataType }]) =>
-      sql`${sql.param(added.map((row) => row[name]))}::${sql.raw(ARRAY_TYPES[dataType]!)}`,
-  )
-  const names = columns.map(([name]) => nameOf(name))
-  return sql`insert into ${table} (${sql.join(names, sql`, `)}) select * from unnest(${sql.join(arrays, sql`, `)})`
-}
-
-const ARRAY_TYPES: Record<string, string> = {
-  number: 'bigint[]',
-  string: 'text[]',
-  buffer: 'bytea[]',
-  boolean: 'boolean[]',
-}
-
-/** Columns that hold a seq of the market, which `base` is added to; a sale's is none of the batch's. */
+/** Columns that hold a seq of the market, counted from `base`; a sale's is none of the batch's. */
 const SEQS = new Set(['seq', 'notificationSeq', 'transactionSeq'])
+const AS_ARRAYS = new Set(['marketId', ...SEQS])
+const COLUMNS = Object.fromEntries(
+  RECORDED.map((table) => [table, carriedColumns(tables[table], AS_ARRAYS)]),
+) as Record<RecordedTable, CarriedColumn[]>
 
 const MARKETS = sql`${sql.placeholder('markets')}::bigint[]`
 /** Null: what was planned on was read under the lock. */
 const VERSION = sql`${sql.placeholder('version')}::text`
 
-const WRITE = sqlToQuery(sql`
+interface Writing {
+  name: string
+  text: string
+  params: unknown[]
+}
+const writings = new Map<string, Writing>()
+
+/** The statement that writes to those tables: to set up one that is given nothing costs the server a credit's time. */
+function writingTo(written: readonly RecordedTable[]): Writing {
+  const key = written.join()
+  const known = writings.get(key)
+  if (known) return known
+  const { sql: text, params } = sqlToQuery(sql`
   with ${KNOWN},
   base as materialized (
     select c.market_id, case when ${VERSION} is null then 0 else c.seq end as seq
@@ -310,36 +317,33 @@ const WRITE = sqlToQuery(sql`
     ))
   ),
   ${sql.join(
-    RECORDED.map(
-      (table) => sql`${sql.identifier(`new_${table}`)} as (${insertOf(table)}${ON_CONFLICT[table] ?? sql``})`,
+    written.map(
+      (table) =>
+        sql`${sql.identifier(`new_${table}`)} as (${insertOf(table)}${ON_CONFLICT[table] ?? sql``}),`,
     ),
-    sql`, `,
-  )},
+  )}
   moved as (
     update market_counter c set seq = base.seq + last.seq
     from base, (
-      select unnest(${arrayOf('marketCounter', 'marketId')}), unnest(${arrayOf('marketCounter', 'seq')})
+      select unnest(${sql.placeholder('counters')}::bigint[]), unnest(${sql.placeholder('lastSeqs')}::bigint[])
     ) as last (market_id, seq)
     where c.market_id = base.market_id and c.market_id = last.market_id
   )
   select market_id as "marketId", seq from base`)
-
-function insertOf(table: RecordedTable): SQL {
-  const columns = columnsOf(table)
-  const [names, arrays, sums] = [
-    columns.map(nameOf),
-    columns.map((column) => sql`unnest(${arrayOf(table, column)}) as ${nameOf(column)}`),
-    columns.map((column) =>
-      SEQS.has(column) ? sql`base.seq + r.${nameOf(column)}` : sql`r.${nameOf(column)}`,
-    ),
-  ].map((list) => sql.join(list, sql`, `))
-  return sql`insert into ${tables[table]} (${names})
-    select ${sums} from (select ${arrays}) as r join base on base.market_id = r.market_id`
+  const writing = { name: `write_recording_${writings.size}`, text, params }
+  writings.set(key, writing)
+  return writing
 }
 
-function arrayOf(table: keyof typeof tables, column: string): SQL {
-  const { dataType } = getTableColumns<SQLiteTable>(tables[table])[column]!
-  return sql`${sql.placeholder(`${table}.${column}`)}::${sql.raw(ARRAY_TYPES[dataType]!)}`
+function insertOf(table: RecordedTable): SQL {
+  const columns = COLUMNS[table]
+  const [names, unnested, values] = [
+    columns.map(({ key }) => nameOf(key)),
+    columns.flatMap((column) => column.unnested),
+    columns.map(({ key, taken }) => (SEQS.has(key) ? sql`base.seq + ${taken}` : taken)),
+  ].map((list) => sql.join(list, sql`, `))
+  return sql`insert into ${tables[table]} (${names})
+    select ${values} from (select ${unnested}) as r join base on base.market_id = r.market_id`
 }
 
 function adding({ target, set }: { target: { name: string }[]; set: Record<string, SQL> }): SQL {
@@ -350,12 +354,4 @@ function adding({ target, set }: { target: { name: string }[]; set: Record<strin
 
 function sqlToQuery(query: SQL) {
   return new PgDialect({ casing: 'snake_case' }).sqlToQuery(query)
-}
-
-function columnsOf(table: RecordedTable): string[] {
-  return Object.keys(getTableColumns<SQLiteTable>(tables[table]))
-}
-
-function nameOf(column: string) {
-  return sql.identifier(toSnakeCase(column))
 }

@@ -31,12 +31,17 @@ export function prepareStatements(client: Database.Database, db: Db) {
     }
     const one = prepare(1)
     const many = prepare(ROWS_AT_ONCE)
-    const valuesOf = (row: Row) => columns.map((column) => row[column] ?? null)
+    const valuesOf = (rows: readonly Row[], from: number, to: number) => {
+      const values: unknown[] = []
+      for (let at = from; at < to; at += 1)
+        for (const column of columns) values.push(rows[at]![column] ?? null)
+      return values
+    }
     return (rows: readonly Row[]) => {
       const alone = rows.length % ROWS_AT_ONCE
-      for (let at = 0; at < alone; at += 1) one.run(valuesOf(rows[at]!))
+      for (let at = 0; at < alone; at += 1) one.run(valuesOf(rows, at, at + 1))
       for (let at = alone; at < rows.length; at += ROWS_AT_ONCE)
-        many.run(rows.slice(at, at + ROWS_AT_ONCE).flatMap(valuesOf))
+        many.run(valuesOf(rows, at, at + ROWS_AT_ONCE))
     }
   }
 
