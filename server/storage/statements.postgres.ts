@@ -14,8 +14,8 @@ import {
 import { arrayText, carriedColumns, nameOf, type CarriedColumn } from './rows.postgres.ts'
 
 // What recording says to PostgreSQL: one statement a step, whatever the size of the batch, each named so that the
-// server plans it once. Its rows come as one array a column, unnested beside each other in a select list: in a from
-// clause the server would set up a store for each of some seventy columns, a fifth of what a small batch costs it.
+// server plans it once. Its rows come column by column (rows.postgres.ts), unnested beside each other in a select list: in
+// a from clause the server would set up a store for each of some seventy columns, a fifth of what a small batch costs it.
 
 /**
  * The rows of `table` that have the same values as `other` in an index's first columns, found in that index: the last
@@ -303,9 +303,16 @@ const writings = new Map<string, Writing>()
 /** The statement that writes to those tables: to set up one that is given nothing costs the server a credit's time. */
 function writingTo(written: readonly RecordedTable[]): Writing {
   const key = written.join()
-  const known = writings.get(key)
-  if (known) return known
-  const { sql: text, params } = sqlToQuery(sql`
+  let writing = writings.get(key)
+  if (!writing) {
+    const { sql: text, params } = sqlToQuery(writeTo(written))
+    writing = { name: `write_recording_${writings.size}`, text, params }
+    writings.set(key, writing)
+  }
+  return writing
+}
+
+const writeTo = (written: readonly RecordedTable[]): SQL => sql`
   with ${KNOWN},
   base as materialized (
     select c.market_id, case when ${VERSION} is null then 0 else c.seq end as seq
@@ -329,11 +336,7 @@ function writingTo(written: readonly RecordedTable[]): Writing {
     ) as last (market_id, seq)
     where c.market_id = base.market_id and c.market_id = last.market_id
   )
-  select market_id as "marketId", seq from base`)
-  const writing = { name: `write_recording_${writings.size}`, text, params }
-  writings.set(key, writing)
-  return writing
-}
+  select market_id as "marketId", seq from base`
 
 function insertOf(table: RecordedTable): SQL {
   const columns = COLUMNS[table]
