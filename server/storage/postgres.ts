@@ -42,12 +42,13 @@ const types: NonNullable<PoolConfig['types']> = {
  * and go through all of them for each row of the other side: a thousand stalls became a million comparisons.
  */
 const NOTHING_KEPT_AT_HAND = '-c enable_material=off'
+
 /**
  * A recording's statements only ever look keys up. Planned once while the tables were still empty, they would read
- * whole tables when those are full; and compiling one takes longer than a thousand runs of it.
+ * whole tables when those are full.
  */
 const KEYS_ONLY =
-  '-c plan_cache_mode=force_generic_plan -c jit=off -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off ' +
+  '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off ' +
   '-c enable_bitmapscan=off -c enable_sort=off -c enable_incremental_sort=off'
 
 /**

@@ -81,7 +81,7 @@ export type KnownRow = Known['untold'][number] & {
   notificationSeq: number | null
 }
 
-/** The row `n` of the message of `a`, if a person was to look at those bytes before; the same bytes of any source. */
+/** The row `n` of the message of `a`, if a person was to look at the same bytes before, whatever source they came from. */
 const KEPT = `
   (${byKey('match_exception', ['market_id', 'body_sha256'], 'a')}) as e
   cross join lateral (${byKey('bank_notification', ['market_id', 'seq'], 'e', 'notification_seq')}) as n`
